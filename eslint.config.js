@@ -1,0 +1,31 @@
+import rxjsX from 'eslint-plugin-rxjs-x'
+import tseslint from 'typescript-eslint'
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', 'scripts/bench/results', 'docs'] },
+  {
+    files: ['lib/**/*.ts', 'spec/**/*.ts', 'examples/**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked, rxjsX.configs.strict],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      'rxjs-x/finnish': [
+        'error',
+        { functions: false, methods: false, strict: false, properties: false, types: { '^.*(Source|Streams|Gateway)$': false } },
+      ],
+      'rxjs-x/no-ignored-error': 'error',
+      'no-console': 'error',
+    },
+  },
+  {
+    files: ['spec/**/*.ts'],
+    rules: {
+      // chai's property assertions are expressions.
+      '@typescript-eslint/no-unused-expressions': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+)

@@ -1,0 +1,69 @@
+import { Observable, type OperatorFunction, Subscriber, type TeardownLogic } from 'rxjs'
+
+/** What an operator does at each notification of its source; what is left out passes on as it is. */
+export interface Link<T> {
+  next: (value: T) => void
+  error?: (error: unknown) => void
+  complete?: () => void
+}
+
+/**
+ * A Subscriber between a source and `out`. It is added to `out` before it is subscribed, so that a synchronous
+ * source stops when `out` does; and it turns a throw in a callback into `out`'s error, so that a Subject's loop
+ * goes on to its other subscribers.
+ */
+class LinkedSubscriber<T> extends Subscriber<T> {
+  readonly #link: Link<T>
+
+  constructor(out: Subscriber<never>, link: Link<T>) {
+    super(out)
+    this.#link = link
+  }
+
+  protected override _next(value: T): void {
+    try {
+      this.#link.next(value)
+    } catch (error) {
+      this.destination.error(error)
+    }
+  }
+
+  protected override _error(error: unknown): void {
+    if (this.#link.error === undefined) super._error(error)
+    else this.#guard(() => this.#link.error?.(error))
+  }
+
+  protected override _complete(): void {
+    if (this.#link.complete === undefined) super._complete()
+    else this.#guard(() => this.#link.complete?.())
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.destination.error(error)
+    } finally {
+      this.unsubscribe()
+    }
+  }
+}
+
+/** Subscribes `link` to `source` on behalf of `out`; ends with `out`, and when the returned Subscriber does. */
+export function linkTo<T, R>(source: Observable<T>, out: Subscriber<R>, link: Link<T>): Subscriber<T> {
+  const inner = new LinkedSubscriber<T>(out as unknown as Subscriber<never>, link)
+  source.subscribe(inner)
+  return inner
+}
+
+/** Makes a producer: the only place that calls `new Observable`. */
+export function produce<T>(connect: (out: Subscriber<T>) => TeardownLogic): Observable<T> {
+  return new Observable<T>(connect)
+}
+
+/** Makes an operator from what connects a source to the Subscriber below it. */
+export function operate<T, R>(
+  connect: (source: Observable<T>, out: Subscriber<R>) => TeardownLogic,
+): OperatorFunction<T, R> {
+  return (source) => produce((out) => connect(source, out))
+}
