@@ -141,6 +141,7 @@ describe('examples/websocket_client_example.html', () => {
     await journal('Closed: 1008 Missing device_ids')
     await journal('Not reconnecting')
     await page.clock.runFor(120_000)
+    expect(await page.getByRole('status').innerText()).to.equal('Refused')
     expect(server.connections).to.have.length(1)
     expect(await page.getByRole('button', { name: 'Disconnect' }).isDisabled()).to.equal(true)
   })
