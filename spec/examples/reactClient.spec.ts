@@ -88,6 +88,18 @@ describe('examples/react-client.tsx', () => {
     expect(third! - second!).to.be.at.least(490)
   })
 
+  it('takes a connection without even pings for dead', async () => {
+    await page.clock.install()
+    await openPage(
+      (connection) => connection.send('ping', { type: 'keep-alive' }),
+      (connection) => connection.send('message', payloadOf('0848086072')),
+    )
+    await status('open')
+    await page.clock.runFor(64_000)
+    await row('0848086072', '45')
+    expect(await server.connections[0]?.closed).to.equal(1000)
+  })
+
   it('leaves one connection open when a strict React mounts it twice', async () => {
     await openPage((connection) => connection.send('message', payloadOf('0848086072')))
     await page.goto(`${page.url()}?strict`)

@@ -23,7 +23,8 @@ export function run(
   args: readonly string[],
   environment: NodeJS.ProcessEnv = process.env,
 ): Program {
-  const child = spawn(command, args, { cwd: root, env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  // Its input stays open and silent, as a terminal's: some programs leave when it ends.
+  const child = spawn(command, args, { cwd: root, env: environment, stdio: 'pipe' })
   let stdout = ''
   let output = ''
   let over = false

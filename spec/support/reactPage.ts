@@ -15,10 +15,12 @@ const parts = {
 }
 
 /**
- * Serves a page that shows the React example's table. React comes as CommonJS, which browsers don't know: here each
+ * Serves a page that shows the React example's table, on the stream of `streamUrl` or of its own server. React comes as CommonJS, which browsers don't know: here each
  * file is wrapped in a function, as a bundler would do.
  */
-export async function reactPage(): Promise<(request: IncomingMessage, response: ServerResponse) => void> {
+export async function reactPage(
+  streamUrl?: string,
+): Promise<(request: IncomingMessage, response: ServerResponse) => void> {
   const wrapped = await Promise.all(
     Object.entries(parts).map(async ([name, path]) => {
       const folder = require.resolve(`${path.split('/')[0] ?? ''}/package.json`).replace(/package\.json$/, '')
@@ -47,7 +49,7 @@ export async function reactPage(): Promise<(request: IncomingMessage, response: 
         function App() {
           const [shown, show] = useState(true)
           const table = createElement(DeviceTable, {
-            url: location.origin.replace('http', 'ws'),
+            url: ${streamUrl === undefined ? "location.origin.replace('http', 'ws')" : JSON.stringify(streamUrl)},
             deviceIds: ['0848086072', '0848086073'],
           })
           return [
