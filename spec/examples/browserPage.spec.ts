@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { startChromium } from '../support/chromium.js'
-import { root } from '../support/program.js'
+import { root } from '../support/example.js'
 import {
   payloadOf,
   scriptedServer,

@@ -1,18 +1,18 @@
 import { expect } from 'chai'
-import { run, type Program } from '../support/program.js'
+import { runExample, type RunningExample } from '../support/example.js'
 import { payloadOf, scriptedServer, type ScriptedServer } from '../support/scriptedServer.js'
 
 describe('examples/websocket_client_example.py', () => {
   let server: ScriptedServer
-  let program: Program
+  let program: RunningExample
 
   afterEach(async () => {
-    await program.stop()
+    await program.stop('SIGKILL')
     await server.stop()
   })
 
   const client = (...args: string[]) =>
-    run('/usr/bin/python3', [
+    runExample('/usr/bin/python3', [
       'examples/websocket_client_example.py',
       '--url',
       server.url,
@@ -35,7 +35,7 @@ describe('examples/websocket_client_example.py', () => {
       },
     ])
     program = client('--count', '2', '--snapshot')
-    expect(await program.ended).to.equal(0)
+    expect(await program.exited).to.equal(0)
     expect(program.stdout()).to.match(
       /message +0848086072 +at -33\.4567,-70\.6789 +speed 45 +\(2024-12-11T10:30:00Z\)\n/,
     )
@@ -54,7 +54,7 @@ describe('examples/websocket_client_example.py', () => {
       '{"event":"message","data":{"data":{"DEVICE_ID":"0848086072","LAT":1.0,"X":12345678901234567890}}}'
     server = await scriptedServer([(connection) => connection.sendText(frame)])
     program = client('--raw', '--count', '1')
-    expect(await program.ended).to.equal(0)
+    expect(await program.exited).to.equal(0)
     expect(program.stdout()).to.equal(`${frame}\n`)
   })
 
@@ -68,7 +68,7 @@ describe('examples/websocket_client_example.py', () => {
       },
     ])
     program = client('--count', '1')
-    expect(await program.ended).to.equal(0)
+    expect(await program.exited).to.equal(0)
     expect(program.output())
       .not.to.contain('unheard-of')
       .and.not.to.contain('\u001b')
@@ -78,7 +78,7 @@ describe('examples/websocket_client_example.py', () => {
   it('gives the token as a sub-protocol and never prints it', async () => {
     server = await scriptedServer([(connection) => connection.send('message', payloadOf('0848086072'))])
     program = client('--token', 'a.b-c_d', '--count', '1')
-    expect(await program.ended).to.equal(0)
+    expect(await program.exited).to.equal(0)
     expect(server.connections[0]?.headers['sec-websocket-protocol']).to.match(/^bearer, ?a\.b-c_d$/)
     expect(program.output()).not.to.contain('a.b-c_d')
   })
@@ -87,7 +87,7 @@ describe('examples/websocket_client_example.py', () => {
     it(`ends after ${code}`, async () => {
       server = await scriptedServer([(connection) => connection.close(code, 'because')])
       program = client()
-      expect(await program.ended).to.equal(code === 1000 ? 0 : 1)
+      expect(await program.exited).to.equal(code === 1000 ? 0 : 1)
       expect(program.output()).to.match(new RegExp(`closed +${code} because: `))
       expect(server.connections).to.have.length(1)
     })
@@ -102,7 +102,7 @@ describe('examples/websocket_client_example.py', () => {
       (connection) => connection.send('message', payloadOf('0848086072')),
     ])
     program = client('--count', '1')
-    expect(await program.ended).to.equal(0)
+    expect(await program.exited).to.equal(0)
     expect(program.output()).to.match(/waiting +connecting again in 1\.2 s/)
     const [first, second] = server.connections
     expect(second!.openedAt - first!.openedAt).to.be.at.least(1234)
@@ -115,7 +115,7 @@ describe('examples/websocket_client_example.py', () => {
       (connection) => connection.send('message', payloadOf('0848086072')),
     ])
     program = client('--count', '1')
-    expect(await program.ended).to.equal(0)
+    expect(await program.exited).to.equal(0)
     const [first, second, third] = server.connections.map(({ openedAt }) => openedAt)
     expect(second! - first!).to.be.at.least(490)
     expect(third! - second!).to.be.at.least(990)
@@ -127,7 +127,7 @@ describe('examples/websocket_client_example.py', () => {
       (connection) => connection.send('message', payloadOf('0848086072')),
     ])
     program = client('--count', '1')
-    expect(await program.ended).to.equal(0)
+    expect(await program.exited).to.equal(0)
     expect(program.output()).to.match(/closed +1006/)
   })
 
@@ -137,7 +137,7 @@ describe('examples/websocket_client_example.py', () => {
       (connection) => connection.send('message', payloadOf('0848086072')),
     ])
     program = client('--count', '1', '--keepalive', '0.2')
-    expect(await program.ended).to.equal(0)
+    expect(await program.exited).to.equal(0)
     expect(program.output()).to.contain('nothing arrived for 0.5 s, not even a ping')
   })
 
@@ -146,7 +146,7 @@ describe('examples/websocket_client_example.py', () => {
     server.refuseNext(503, { 'Retry-After': '0' })
     server.refuseNext(403)
     program = client()
-    expect(await program.ended).to.equal(1)
+    expect(await program.exited).to.equal(1)
     expect(program.output()).to.match(
       /closed +1013 HTTP 503.*\n.*connecting again in 0\.0 s\n.*closed +1008 HTTP 403/,
     )
@@ -155,7 +155,7 @@ describe('examples/websocket_client_example.py', () => {
   it('ends cleanly on Ctrl-C', async () => {
     server = await scriptedServer([(connection) => connection.send('ping', { type: 'keep-alive' })])
     program = client()
-    await program.written(/ping/)
+    await program.printed(/ping/)
     expect(await program.stop('SIGINT')).to.equal(0)
     expect(program.output()).to.match(/stopped +Ctrl-C\n$/)
     expect(await server.connections[0]?.closed).to.equal(1000)
@@ -164,7 +164,7 @@ describe('examples/websocket_client_example.py', () => {
   it('says what is wrong with a command line and exits 2', async () => {
     server = await scriptedServer([])
     program = client('--url', 'http://localhost')
-    expect(await program.ended).to.equal(2)
+    expect(await program.exited).to.equal(2)
     expect(program.output()).to.contain('is not a WebSocket URL')
   })
 })

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { catchError, firstValueFrom, ignoreElements, of, take, toArray } from 'rxjs'
 import { deviceStream, StreamClosed } from '../../examples/typescript-client.js'
-import { run, type Program } from '../support/program.js'
+import { runExample, type RunningExample } from '../support/example.js'
 import {
   payloadOf,
   scriptedServer,
@@ -101,17 +101,17 @@ describe('examples/typescript-client.ts', () => {
   })
 
   describe('as a program', () => {
-    let program: Program
+    let program: RunningExample
 
-    afterEach(() => program.stop())
+    afterEach(() => program.stop('SIGKILL'))
 
     const client = () =>
-      run(process.execPath, ['dist/examples/typescript-client.js', server.url, '0848086072'])
+      runExample(process.execPath, ['dist/examples/typescript-client.js', server.url, '0848086072'])
 
     it('prints events, and ends cleanly on Ctrl-C', async () => {
       server = await scriptedServer([one])
       program = client()
-      await program.written(/^message {"timestamp"/)
+      await program.printed(/^message {"timestamp"/)
       expect(await program.stop('SIGINT')).to.equal(0)
       expect(await server.connections[0]?.closed).to.equal(1000)
     })
@@ -119,7 +119,7 @@ describe('examples/typescript-client.ts', () => {
     it('exits 1 when refused', async () => {
       server = await scriptedServer([(connection) => connection.close(1008, 'forbidden')])
       program = client()
-      expect(await program.ended).to.equal(1)
+      expect(await program.exited).to.equal(1)
       expect(program.output()).to.contain('closed with 1008: forbidden')
     })
   })

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
-import { root } from './program.js'
+import { root } from './example.js'
 
 const require = createRequire(import.meta.url)
 

@@ -4,6 +4,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { WebSocket } from 'ws'
 import { WebSocketServer } from 'ws'
+import { opens } from './opened.js'
 
 /** One client's connection, as a script sees it. */
 export interface ScriptedConnection {
@@ -27,7 +28,7 @@ export interface ScriptedServer {
   readonly connections: readonly ScriptedConnection[]
   /** Answers the next upgrade with an HTTP status instead. */
   refuseNext: (status: number, headers?: Record<string, string>) => void
-  stop: () => Promise<void>
+  stop: () => Promise<unknown>
 }
 
 /**
@@ -74,13 +75,13 @@ export async function scriptedServer(
         `HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n${lines.join('')}\r\n`,
       )
     },
-    async stop() {
+    stop: opens('scripted server', async () => {
       for (const socket of sockets.clients) socket.terminate()
       const closed = once(http, 'close')
       http.close()
       http.closeAllConnections()
       await closed
-    },
+    }),
   }
 }
 
