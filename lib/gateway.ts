@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { merge, mergeMap, retry, Subject, tap, timer } from 'rxjs'
+import { map, merge, mergeAll, retry, Subject, tap, timer } from 'rxjs'
 import { decode, type DecodeOptions } from './feed/decode.js'
 import { deviceStreams } from './feed/deviceStreams.js'
 import type { LastKnown } from './feed/lastKnown.js'
@@ -9,7 +9,9 @@ import { metricsOf } from './http/metrics.js'
 import type { AllowedOrigins } from './http/origins.js'
 import { createHardenedServer, listen, type ServerOptions } from './http/server.js'
 import { upgrades, type UpgradeOptions } from './http/upgrade.js'
-import { openSession, type SessionLimits } from './session/openSession.js'
+import { wheel } from './operators/wheel.js'
+import { type Closing, closings } from './session/closing.js'
+import { openSession, type OpenSessionOptions } from './session/openSession.js'
 import { countBy, type Counters } from './stats/counters.js'
 import { limitedLines } from './stats/limitedLines.js'
 import type { Log } from './stats/log.js'
@@ -17,7 +19,7 @@ import type { Log } from './stats/log.js'
 /** What a gateway is made of, and its limits. A limit of 0 means none. */
 export interface GatewayOptions
   extends
-    SessionLimits,
+    Omit<OpenSessionOptions, 'watch' | 'drain$' | 'keepAlive$' | 'onFrame'>,
     Omit<DecodeOptions, 'onMalformed'>,
     Omit<UpgradeOptions, 'paths' | 'isDraining'>,
     ServerOptions {
@@ -51,7 +53,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const state = { isFeedUp: false, isDraining: false }
   const isDraining = () => state.isDraining
   const isFeedUp = () => state.isFeedUp
-  const drain$ = new Subject<void>()
+  const drain$ = new Subject<Closing>()
   const lines = limitedLines(10_000)
 
   const envelopes$ = feed.messages$.pipe(
@@ -77,7 +79,17 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
   const server = createHardenedServer(app, options)
   const connections$ = upgrades(server, { ...options, paths: streamPaths, isDraining })
-  const sessions$ = connections$.pipe(mergeMap(openSession({ ...options, watch: streams.watch, drain$ })))
+  const keepAlive$ = wheel(options.keepAliveMs)
+  const onFrame = () => counters.ignoredFrames++
+  const sessions$ = connections$.pipe(
+    tap(() => counters.sessions++),
+    map(openSession({ ...options, watch: streams.watch, drain$, keepAlive$, onFrame })),
+    mergeAll(),
+    tap((closing) => {
+      counters.sessions--
+      countBy(counters.ended, closing.name)
+    }),
+  )
 
   const isFeedUp$ = feed.connected$.pipe(tap((isUp) => (state.isFeedUp = isUp)))
   const running = merge(streams.running$, sessions$, isFeedUp$).subscribe({
@@ -88,7 +100,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     listen: (port, host) => listen(server, port, host),
     async drain() {
       state.isDraining = true
-      drain$.next()
+      drain$.next(closings.draining)
       await new Promise((resolve) => server.close(resolve))
       running.unsubscribe()
     },

@@ -1,3 +1,5 @@
+import { OverflowError } from '../operators/held.js'
+
 /**
  * How a session ends: a value, not an error. `code` and `reason` go over the wire (RFC 6455, 7.4); `name` is what
  * logs and metrics call it.
@@ -22,4 +24,9 @@ export const closings = {
 /** The peer, or the link to it, ended the session with this code. */
 export function left(code: number): Closing {
   return { name: code === 1002 || code === 1007 || code === 1009 ? 'bad_frame' : 'left', code, reason: '' }
+}
+
+/** The closing that stands for what was thrown in a session. */
+export function closingOf(error: unknown): Closing {
+  return error instanceof OverflowError ? closings.tooSlow : closings.failed
 }

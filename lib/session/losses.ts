@@ -1,29 +1,32 @@
 import type { Envelope } from '../feed/envelope.js'
-import { eventFrame } from '../feed/frame.js'
+import type { LimitedLines } from '../stats/limitedLines.js'
+import type { Log } from '../stats/log.js'
+import { droppedEvent } from './events.js'
 import type { Framed } from './outlet.js'
 
 /** What a session lost to overflow and was not told yet. */
 export interface Losses {
   note(envelope: Envelope): void
-  /** Adds what was lost to a batch, before or after it: there the gap is. From then on it counts as told. */
-  tellWith(batch: readonly Framed[], place: 'before' | 'after'): readonly Framed[]
+  /** A `dropped` event for each device that lost something; from then on it counts as told. */
+  tell(): readonly Framed[]
 }
 
-/** Keeps what a session lost until it can be told: `{"event":"dropped","data":{"device_id","count"}}`. */
-export function losses(): Losses {
-  let untold: Map<string, number> | null = null
+/** Keeps what a session lost until it can be told, and logs it. @param lines How often a device may be logged. */
+export function losses(log: Log, lines: LimitedLines): Losses {
+  const untold = new Map<string, number>()
   return {
     note({ deviceId }) {
-      untold ??= new Map()
       untold.set(deviceId, (untold.get(deviceId) ?? 0) + 1)
+      lines(deviceId, (held_back) => {
+        log.warn(`Cola llena para device_id ${deviceId}. Aplicando backpressure (mensaje descartado)`, {
+          held_back,
+        })
+      })
     },
-    tellWith(batch, place) {
-      if (untold === null) return batch
-      const events = [...untold].map(([device_id, count]) => ({
-        frame: eventFrame('dropped', { device_id, count }),
-      }))
-      untold = null
-      return place === 'before' ? [...events, ...batch] : [...batch, ...events]
+    tell() {
+      const events = [...untold].map(([deviceId, count]) => droppedEvent(deviceId, count))
+      untold.clear()
+      return events
     },
   }
 }

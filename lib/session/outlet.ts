@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream'
-import { type Observable, Subject, type Subscriber } from 'rxjs'
+import type { Observable, Subscriber } from 'rxjs'
 import type { WebSocket } from 'ws'
-import { produce } from '../operators/link.js'
+import { linked, produce } from '../operators/link.js'
 import { type Closing, closings, left } from './closing.js'
 import { endOfTurn$ } from './endOfTurn.js'
+import { keepAliveFrame } from './events.js'
 
 /** Anything whose WebSocket frame is finished. */
 export interface Framed {
@@ -14,113 +15,172 @@ export interface Framed {
 export interface Outlet {
   /** Emits once, as soon as a batch can be taken: at the end of this turn, or later while the socket is full. */
   readonly writable$: Observable<void>
-  /** Emits how the peer ended it, if it did. */
+  /** Emits how the peer ended it: it left, fell silent, or flooded us. Keeps the peer awake while it is subscribed. */
   readonly ended$: Observable<Closing>
-  /** When the peer was last heard, in milliseconds since 1970. */
-  readonly heardAt: number
   /** Writes a batch of messages, in their order, with one system call. */
   write(batch: readonly Framed[]): void
   /** Writes an event of our own, whatever waits. */
   tell(event: Framed): void
-  /** Sends a protocol ping, which a living peer answers. */
-  ping(): void
   /** Ends the socket: with a close frame, or at once where the peer is gone. */
   close(closing: Closing): void
 }
 
 export interface OutletOptions {
-  /**
-   * Wait for a pong after each batch before the next one is taken. The kernel takes megabytes for a slow peer before
-   * a socket counts as full; this way what is sent is never older than one round trip.
-   */
-  readonly isPaced: boolean
+  /** Emits once a keep-alive period, which is `keepAliveMs` long. */
+  readonly keepAlive$: Observable<unknown>
+  readonly keepAliveMs: number
   /** More inbound frames in one second end the session; 0 means no limit. Pongs don't count. */
   readonly maxFramesPerSecond: number
   /** Told each inbound data frame. */
   readonly onFrame: () => void
 }
 
-/** The outlet of a `ws` socket: the only file that reaches into one. */
-export function outlet(socket: WebSocket, { isPaced, maxFramesPerSecond, onFrame }: OutletOptions): Outlet {
-  const stream = streamOf(socket)
-  const ended$ = new Subject<Closing>()
-  let heardAt = Date.now()
-  let isFull = false
-  let pacingPings = 0
-  let isUnanswered = false
-  let waiter: Subscriber<void> | null = null
-  let countedSecond = 0
-  let framesInSecond = 0
+/**
+ * The outlet of a `ws` socket: the only file that reaches into one.
+ *
+ * @param isPaced Whether to wait for a pong after each batch. The kernel takes megabytes for a slow peer before a socket
+ * counts as full; this way what is sent is never older than one round trip.
+ */
+export function outlet(socket: WebSocket, options: OutletOptions, isPaced = false): Outlet {
+  return new SocketOutlet(socket, options, isPaced)
+}
 
-  function onWritable(): void {
-    if (isFull || isUnanswered || waiter === null) return
-    const out = waiter
-    waiter = null
-    out.next()
+// The socket's listeners are the same functions for all; the outlet that they serve is found by the socket.
+const outlets = new WeakMap<WebSocket, SocketOutlet>()
+
+// A class and not closures: there is one for every open session, and this way it takes a sixth of the memory.
+class SocketOutlet implements Outlet {
+  readonly #socket: WebSocket
+  readonly #options: OutletOptions
+  readonly #isPaced: boolean
+  #heardAt = Date.now()
+  #framesInSecond = 0
+  #isFull = false
+  #unanswered = 0
+  #pings = 0
+  #waiter: Subscriber<void> | null = null
+  #ending: Subscriber<Closing> | null = null
+
+  constructor(socket: WebSocket, options: OutletOptions, isPaced: boolean) {
+    this.#socket = socket
+    this.#options = options
+    this.#isPaced = isPaced
+    outlets.set(socket, this)
+    socket.on('message', onMessage)
+    socket.on('ping', onPing)
+    socket.on('pong', onPong)
+    socket.on('error', onError)
+    socket.on('close', onClose)
   }
 
-  function onDrain(): void {
-    isFull = false
-    onWritable()
+  get writable$(): Observable<void> {
+    return this.#isWritable ? endOfTurn$ : produce((out) => void (this.#waiter = out))
   }
 
-  function put(bytes: Buffer): void {
-    if (socket.readyState !== socket.OPEN || stream?.write(bytes) !== false || isFull) return
-    isFull = true
-    stream.once('drain', onDrain)
+  get ended$(): Observable<Closing> {
+    return produce((out) => {
+      this.#ending = out
+      const keepAwake = linked(out, { next: () => this.#keepAwake() })
+      this.#options.keepAlive$.subscribe(keepAwake)
+    })
   }
 
-  function onHeard(): void {
-    heardAt = Date.now()
-    const second = Math.floor(heardAt / 1000)
-    framesInSecond = second === countedSecond ? framesInSecond + 1 : 1
-    countedSecond = second
-    if (maxFramesPerSecond > 0 && framesInSecond > maxFramesPerSecond) ended$.next(closings.flood)
+  write(batch: readonly Framed[]): void {
+    const [first] = batch
+    if (first === undefined) return
+    this.#put(batch.length === 1 ? first.frame : Buffer.concat(batch.map(({ frame }) => frame)))
+    if (!this.#isPaced || this.#socket.readyState !== this.#socket.OPEN) return
+    this.#unanswered = ++this.#pings
+    this.#socket.ping(String(this.#pings))
   }
 
-  socket.on('message', () => {
-    onFrame()
-    onHeard()
-  })
-  socket.on('ping', onHeard)
-  socket.on('pong', (data) => {
-    heardAt = Date.now()
-    if (!isUnanswered || data.toString() !== String(pacingPings)) return
-    isUnanswered = false
-    onWritable()
-  })
-  socket.on('error', () => undefined) // 'close' follows, and tells the code
-  socket.on('close', (code) => ended$.next(left(code)))
-
-  return {
-    ended$,
-    writable$: produce((out) => {
-      if (!isFull && !isUnanswered && socket.readyState === socket.OPEN) return endOfTurn$.subscribe(out)
-      waiter = out
-      return undefined
-    }),
-    get heardAt() {
-      return heardAt
-    },
-    write(batch) {
-      const [first] = batch
-      if (first === undefined) return
-      put(batch.length === 1 ? first.frame : Buffer.concat(batch.map(({ frame }) => frame)))
-      if (!isPaced || socket.readyState !== socket.OPEN) return
-      isUnanswered = true
-      socket.ping(String(++pacingPings))
-    },
-    tell({ frame }) {
-      put(frame)
-    },
-    ping() {
-      if (socket.readyState === socket.OPEN) socket.ping()
-    },
-    close(closing) {
-      if (closing === closings.silent) socket.terminate()
-      else socket.close(closing.code, closing.reason)
-    },
+  tell({ frame }: Framed): void {
+    this.#put(frame)
   }
+
+  close(closing: Closing): void {
+    if (closing === closings.silent) this.#socket.terminate()
+    else this.#socket.close(closing.code, closing.reason)
+  }
+
+  heard(isFrame: boolean): void {
+    const now = Date.now()
+    const isSameSecond = Math.floor(now / 1000) === Math.floor(this.#heardAt / 1000)
+    this.#heardAt = now
+    if (!isFrame) return
+    this.#framesInSecond = isSameSecond ? this.#framesInSecond + 1 : 1
+    const { maxFramesPerSecond } = this.#options
+    if (maxFramesPerSecond > 0 && this.#framesInSecond > maxFramesPerSecond) this.ended(closings.flood)
+  }
+
+  said(): void {
+    this.#options.onFrame()
+  }
+
+  answered(ping: string): void {
+    if (this.#unanswered === 0 || ping !== String(this.#unanswered)) return
+    this.#unanswered = 0
+    this.#release()
+  }
+
+  ended(closing: Closing): void {
+    this.#ending?.next(closing)
+  }
+
+  get #isWritable(): boolean {
+    return !this.#isFull && this.#unanswered === 0 && this.#socket.readyState === this.#socket.OPEN
+  }
+
+  #put(bytes: Buffer): void {
+    const stream = streamOf(this.#socket)
+    if (this.#socket.readyState !== this.#socket.OPEN || stream?.write(bytes) !== false || this.#isFull)
+      return
+    this.#isFull = true
+    stream.once('drain', () => {
+      this.#isFull = false
+      this.#release()
+    })
+  }
+
+  #release(): void {
+    if (!this.#isWritable) return
+    const waiter = this.#waiter
+    this.#waiter = null
+    waiter?.next()
+  }
+
+  #keepAwake(): void {
+    if (this.#socket.readyState === this.#socket.OPEN) {
+      this.#put(keepAliveFrame)
+      this.#socket.ping()
+    }
+    // Answers take a moment, so a peer counts as silent for two periods a little before the second one is over.
+    if (Date.now() - this.#heardAt > 1.5 * this.#options.keepAliveMs) this.ended(closings.silent)
+  }
+}
+
+function onMessage(this: WebSocket): void {
+  const to = outlets.get(this)
+  to?.said()
+  to?.heard(true)
+}
+
+function onPing(this: WebSocket): void {
+  outlets.get(this)?.heard(true)
+}
+
+function onPong(this: WebSocket, data: Buffer): void {
+  const to = outlets.get(this)
+  to?.heard(false)
+  to?.answered(data.toString())
+}
+
+function onError(): void {
+  // 'close' follows, and tells the code.
+}
+
+function onClose(this: WebSocket, code: number): void {
+  outlets.get(this)?.ended(left(code))
 }
 
 // `ws` writes frame by frame; a batch of finished frames goes to the stream below it, in one piece.

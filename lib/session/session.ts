@@ -1,101 +1,85 @@
-import { catchError, filter, ignoreElements, map, merge, type Observable, of, take, tap } from 'rxjs'
+import type { Observable } from 'rxjs'
 import type { DeviceStreams } from '../feed/deviceStreams.js'
 import type { Envelope } from '../feed/envelope.js'
-import { eventFrame } from '../feed/frame.js'
-import { type HeldAccount, OverflowError } from '../operators/held.js'
+import { heldAccount } from '../operators/held.js'
 import { mailbox } from '../operators/mailbox.js'
+import type { Counters } from '../stats/counters.js'
+import type { Log } from '../stats/log.js'
 import { type Closing, closings } from './closing.js'
-import { losses } from './losses.js'
+import { deliver } from './deliver.js'
+import { drainingEvent } from './events.js'
+import { firstEnding } from './firstEnding.js'
+import type { Losses } from './losses.js'
 import type { Outlet } from './outlet.js'
 import type { StreamRequest } from './streamRequest.js'
 
-const keepAlive = { frame: eventFrame('ping', { type: 'keep-alive' }) }
-
-/** What a session needs beside its request and its outlet. */
+/** What a session needs beside its request and its outlet; the same for all. */
 export interface SessionOptions {
   readonly watch: DeviceStreams['watch']
-  /** Messages held per device, at most. */
-  readonly capacity: number
-  /** Bytes held in all, at most. */
-  readonly maxBytes: number
-  /** Emits once a keep-alive period. */
-  readonly keepAlive$: Observable<unknown>
-  readonly keepAliveMs: number
-  /** Emits when the service drains: the delay after which the client should come back, in milliseconds. */
-  readonly retryAfterMs$: Observable<number>
-  /** What became of the session's messages; kept up to date. */
-  readonly account: HeldAccount
-  /** Told each batch that was handed to the socket. */
-  readonly onDelivered: (count: number) => void
-  /** Told each message that gave way. */
-  readonly onDropped: (envelope: Envelope) => void
-  /** Told a failure of ours, before the session closes with 1011. */
-  readonly onFailed: (error: unknown) => void
+  /** Messages held per device, at least 1. */
+  readonly mailboxCapacity: number
+  /** Bytes held in all; 0 means no limit. */
+  readonly mailboxBytes: number
+  /** Emits `closings.draining` when the service drains. */
+  readonly drain$: Observable<Closing>
+  readonly counters: Counters
+  readonly log: Log
 }
 
 /**
  * One session: from the moment it watches until it ends. Emits how it ended, once, and completes; unsubscribing tears
- * all of it down.
+ * all of it down. It never errors: what fails in it ends it, and nothing else.
+ *
+ * ```
+ * watch      -a-bc-----
+ * drain$     --------x-
+ * outlet     -A-B------      B is b and c, in one write
+ * session    --------(x|)
+ * ```
+ *
+ * @param newLosses Makes what keeps its losses, once there are any.
+ * @param account What becomes of its messages.
  */
 export function session(
-  request: StreamRequest,
+  { deviceIds, overflow }: StreamRequest,
   outlet: Outlet,
   options: SessionOptions,
+  newLosses: () => Losses,
+  account = heldAccount(),
 ): Observable<Closing> {
-  const { capacity, maxBytes, keepAlive$, keepAliveMs, retryAfterMs$, account } = options
-  const lost = losses()
-  const gap = request.overflow === 'dropNewest' ? 'after' : 'before'
+  const { watch, mailboxCapacity, mailboxBytes, drain$, counters, log } = options
+  let lost: Losses | null = null
 
-  const delivering$ = options.watch(request.deviceIds).pipe(
+  const delivering$ = watch(deviceIds).pipe(
     mailbox({
-      capacity,
-      maxBytes,
-      overflow: request.overflow,
+      capacity: mailboxCapacity,
+      maxBytes: mailboxBytes === 0 ? Infinity : mailboxBytes,
+      overflow,
       keySelector: deviceIdOf,
       bytesSelector: frameBytesOf,
       releaseSelector: () => outlet.writable$,
       account,
       onDropped(envelope) {
+        counters.dropped++
+        lost ??= newLosses()
         lost.note(envelope)
-        options.onDropped(envelope)
       },
     }),
-    tap((batch) => {
-      outlet.write(lost.tellWith(batch, gap))
-      options.onDelivered(batch.length)
-    }),
-    ignoreElements(),
-  )
-
-  const silent$ = keepAlive$.pipe(
-    tap(() => {
-      outlet.tell(keepAlive)
-      outlet.ping()
-    }),
-    // Answers take a moment, so a peer counts as silent for two periods a little before the second one is over.
-    filter(() => Date.now() - outlet.heardAt > 1.5 * keepAliveMs),
-    map(() => closings.silent),
-  )
-
-  const drained$ = retryAfterMs$.pipe(
-    map((retryAfterMs) => {
-      outlet.tell({ frame: eventFrame('draining', { retry_after_ms: retryAfterMs }) })
-      return closings.draining
+    deliver((batch) => {
+      counters.delivered += batch.length
+      if (lost === null) outlet.write(batch)
+      // A loss is told where its gap is.
+      else outlet.write(overflow === 'dropNewest' ? [...batch, ...lost.tell()] : [...lost.tell(), ...batch])
     }),
   )
 
-  return merge(delivering$, silent$, outlet.ended$, drained$).pipe(
-    take(1),
-    catchError((error: unknown) => {
-      if (error instanceof OverflowError) return of(closings.tooSlow)
-      options.onFailed(error)
-      return of(closings.failed)
-    }),
-    tap((closing) => {
-      for (const event of lost.tellWith([], 'after')) outlet.tell(event)
-      outlet.close(closing)
-    }),
-  )
+  return firstEnding([delivering$, outlet.ended$, drain$], (closing, error) => {
+    if (closing === closings.failed) log.error('A session failed', { reason: String(error) })
+    for (const event of lost?.tell() ?? []) outlet.tell(event)
+    if (closing === closings.draining) outlet.tell(drainingEvent())
+    outlet.close(closing)
+    counters.discarded += account.waiting
+  })
 }
 
 const deviceIdOf = (envelope: Envelope) => envelope.deviceId
