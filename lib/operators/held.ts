@@ -61,21 +61,17 @@ export class Held<T> {
     this.#onDropped = onDropped
   }
 
+  /** Whether holding one more could make something give way. */
+  isFullFor(value: T): boolean {
+    const { maxBytes = Infinity } = this.#options
+    return this.#account.waiting >= this.#limit || this.#bytes + this.#bytesOf(value) > maxBytes
+  }
+
   /** Holds a value, or lets it or older ones give way. @throws OverflowError under `disconnect`. */
   add(value: T): void {
-    const { capacity, maxBytes = Infinity, overflow } = this.#options
-    const account = this.#account
-    const bytes = this.#bytes + this.#bytesOf(value)
-    account.routed++
-    const limit = overflow === 'latest' ? 1 : capacity
-    if (this.#byKey !== null || account.waiting >= limit || bytes > maxBytes) {
-      this.#addToShare(value, limit)
-      return
-    }
-    account.waiting++
-    this.#bytes = bytes
-    if (this.#inOrder === null) this.#inOrder = [value]
-    else this.#inOrder.push(value)
+    this.#account.routed++
+    if (this.#byKey !== null || this.isFullFor(value)) this.#addToShare(value)
+    else this.#keep((this.#inOrder ??= []), value)
   }
 
   /** Lets all go. */
@@ -87,21 +83,20 @@ export class Held<T> {
     return values
   }
 
-  #addToShare(value: T, limit: number): void {
+  #addToShare(value: T): void {
     const { maxBytes = Infinity, overflow = 'dropNewest', keySelector } = this.#options
     const byKey = (this.#byKey ??= this.#sortByKey())
     const key = keySelector?.(value) ?? ''
     const share = byKey.get(key) ?? []
     const bytes = this.#bytesOf(value)
-    const fits = (others: number) => others + bytes <= maxBytes
     const givesWayItself = overflow === 'dropNewest' || overflow === 'disconnect'
-    const shareBytes = givesWayItself ? 0 : share.reduce((sum, held) => sum + this.#bytesOf(held), 0)
-    if ((givesWayItself && share.length >= limit) || !fits(this.#bytes - shareBytes)) {
+    const freeable = givesWayItself ? 0 : share.reduce((sum, held) => sum + this.#bytesOf(held), 0)
+    if ((givesWayItself && share.length >= this.#limit) || this.#bytes - freeable + bytes > maxBytes) {
       this.#drop(value)
       if (overflow === 'disconnect') throw new OverflowError()
       return
     }
-    while (share.length >= limit || !fits(this.#bytes)) {
+    while (share.length >= this.#limit || this.#bytes + bytes > maxBytes) {
       const oldest = share.shift()
       if (oldest === undefined) break
       this.#account.waiting--
@@ -109,9 +104,13 @@ export class Held<T> {
       this.#drop(oldest)
     }
     byKey.set(key, share)
-    share.push(value)
+    this.#keep(share, value)
+  }
+
+  #keep(values: T[], value: T): void {
+    values.push(value)
     this.#account.waiting++
-    this.#bytes += bytes
+    this.#bytes += this.#bytesOf(value)
   }
 
   #sortByKey(): Map<string, T[]> {
@@ -124,6 +123,10 @@ export class Held<T> {
     }
     this.#inOrder = null
     return byKey
+  }
+
+  get #limit(): number {
+    return this.#options.overflow === 'latest' ? 1 : this.#options.capacity
   }
 
   #drop(value: T): void {

@@ -6,6 +6,11 @@ import { linked, operate } from './link.js'
 export interface MailboxOptions<T> extends HeldOptions<T> {
   /** When what is held may leave: subscribed once a batch, by the first value held. */
   readonly releaseSelector: () => Observable<unknown>
+  /**
+   * Whether a batch would be taken at once. If so, one leaves as soon as `capacity` values are held in all, or the
+   * bytes are full, so that nothing gives way that need not. Default: it would not.
+   */
+  readonly canRelease?: () => boolean
   /** Counters to keep, for reading at any time. */
   readonly account?: HeldAccount
   /** Told each value that gives way, at once. */
@@ -43,7 +48,7 @@ export interface MailboxOptions<T> extends HeldOptions<T> {
  * ```
  */
 export function mailbox<T>(options: MailboxOptions<T>): OperatorFunction<T, T[]> {
-  const { capacity, maxBytes = Infinity, releaseSelector, onDropped } = options
+  const { capacity, maxBytes = Infinity, releaseSelector, canRelease, onDropped } = options
   if (!(capacity >= 1)) throw new RangeError(`capacity must be at least 1, got ${capacity}`)
   if (!(maxBytes >= 0)) throw new RangeError(`maxBytes must be at least 0, got ${maxBytes}`)
   return operate((source$, out) => {
@@ -56,15 +61,17 @@ export function mailbox<T>(options: MailboxOptions<T>): OperatorFunction<T, T[]>
       if (sourceCompleted && releasing === null) out.complete()
     }
 
+    function release(): void {
+      releasing?.unsubscribe()
+      releasing = null
+      const batch = held.take()
+      account.delivered += batch.length
+      out.next(batch)
+      completeWhenDone()
+    }
+
     const onRelease = {
-      next() {
-        releasing?.unsubscribe()
-        releasing = null
-        const batch = held.take()
-        account.delivered += batch.length
-        out.next(batch)
-        completeWhenDone()
-      },
+      next: release,
       complete() {
         releasing = null
         completeWhenDone()
@@ -73,6 +80,7 @@ export function mailbox<T>(options: MailboxOptions<T>): OperatorFunction<T, T[]>
 
     const inner = linked<T>(out, {
       next(value) {
+        if (held.isFullFor(value) && account.waiting > 0 && canRelease?.() === true) release()
         held.add(value)
         if (releasing !== null) return
         releasing = linked(out, onRelease)

@@ -15,6 +15,8 @@ export interface Framed {
 export interface Outlet {
   /** Emits once, as soon as a batch can be taken: at the end of this turn, or later while the socket is full. */
   readonly writable$: Observable<void>
+  /** Whether a batch can be taken now. */
+  readonly isWritable: boolean
   /** Emits how the peer ended it: it left, fell silent, or flooded us. Keeps the peer awake while it is subscribed. */
   readonly ended$: Observable<Closing>
   /** Writes a batch of messages, in their order, with one system call. */
@@ -74,7 +76,7 @@ class SocketOutlet implements Outlet {
   }
 
   get writable$(): Observable<void> {
-    return this.#isWritable ? endOfTurn$ : produce((out) => void (this.#waiter = out))
+    return this.isWritable ? endOfTurn$ : produce((out) => void (this.#waiter = out))
   }
 
   get ended$(): Observable<Closing> {
@@ -127,7 +129,7 @@ class SocketOutlet implements Outlet {
     this.#ending?.next(closing)
   }
 
-  get #isWritable(): boolean {
+  get isWritable(): boolean {
     return !this.#isFull && this.#unanswered === 0 && this.#socket.readyState === this.#socket.OPEN
   }
 
@@ -143,7 +145,7 @@ class SocketOutlet implements Outlet {
   }
 
   #release(): void {
-    if (!this.#isWritable) return
+    if (!this.isWritable) return
     const waiter = this.#waiter
     this.#waiter = null
     waiter?.next()

@@ -58,6 +58,8 @@ export function session(
       keySelector: deviceIdOf,
       bytesSelector: frameBytesOf,
       releaseSelector: () => outlet.writable$,
+      // `latest` is there to skip what is overtaken, however fast the socket.
+      canRelease: () => overflow !== 'latest' && outlet.isWritable,
       account,
       onDropped(envelope) {
         counters.dropped++

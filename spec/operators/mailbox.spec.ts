@@ -129,6 +129,17 @@ describe('mailbox', () => {
     })
   })
 
+  it('releases early what could be taken at once, rather than let something give way', () => {
+    marbles(({ cold, expectObservable }) => {
+      const source$ = cold('  abcde-----')
+      const release$ = cold('   ---x    ')
+      const expected = '      --y-z--w  '
+      const options = { capacity: 2, releaseSelector: () => release$, canRelease: () => true }
+      const result$ = source$.pipe(mailbox(options))
+      expectObservable(result$).toBe(expected, { y: letters('ab'), z: letters('cd'), w: letters('e') })
+    })
+  })
+
   it('counts what it discards when it is unsubscribed', () => {
     const account = heldAccount()
     const source$ = new Subject<string>()
