@@ -8,6 +8,7 @@ export type { DeviceStreams, DeviceStreamsOptions } from './feed/deviceStreams.j
 export { Envelope } from './feed/envelope.js'
 export type { Body } from './feed/envelope.js'
 export { textFrame } from './feed/frame.js'
+export type { ByteString } from './feed/frame.js'
 export type { KnownMessage, LastKnown } from './feed/lastKnown.js'
 export { mqttFeed } from './feed/mqttFeed.js'
 export type { Feed, MqttFeedOptions } from './feed/mqttFeed.js'

@@ -62,13 +62,16 @@ export function decode(options: DecodeOptions = {}): OperatorFunction<FeedMessag
     if (payload.length > maxPayloadBytes) return 'oversize'
     if (!isUtf8(payload)) return 'bad_utf8'
     if (payload.length > 2 * maxDepth && isTooDeep(payload)) return 'too_deep'
-    const body = parse(payload.toString())
+    const text = payload.toString()
+    const body = parse(text)
     if (body === undefined) return 'bad_json'
     if (!isBody(body)) return 'not_an_object'
     const deviceId = deviceIdOf(deviceIdPlace, body, message.topic)
     if (deviceId === undefined) return 'no_device'
     if (deviceId === null) return 'bad_device'
-    return new Envelope(deviceId, payload, Date.now(), body)
+    // As many characters as bytes: it is ASCII, and the text is the bytes.
+    const bytes = text.length === payload.length ? text : payload.toString('latin1')
+    return new Envelope(deviceId, bytes, Date.now(), body)
   }
 
   return operate((source$, out) => {

@@ -1,7 +1,4 @@
-import { frameHeaderBytes, textFrame } from './frame.js'
-
-const prefix = Buffer.from('{"event":"message","data":')
-const suffix = Buffer.from('}')
+import { type ByteString, textFrame } from './frame.js'
 
 /** What a payload is by JSON.parse: an object. */
 export type Body = Readonly<Record<string, unknown>>
@@ -12,35 +9,30 @@ export type Body = Readonly<Record<string, unknown>>
  */
 export class Envelope {
   readonly deviceId: string
+  /** The payload as it came, byte for byte: valid UTF-8, and one JSON object. */
+  readonly bytes: ByteString
   /** When it arrived here, in milliseconds since 1970. */
   readonly receivedAt: number
   /** The payload by JSON.parse. */
   readonly body: Body
   /** Its number among its device's messages, given by the device's actor; 0 before that. */
   seq = 0
-  #payload: Buffer
   #frame: Buffer | null = null
 
-  constructor(deviceId: string, payload: Buffer, receivedAt: number, body: Body) {
+  constructor(deviceId: string, bytes: ByteString, receivedAt: number, body: Body) {
     this.deviceId = deviceId
+    this.bytes = bytes
     this.receivedAt = receivedAt
     this.body = body
-    this.#payload = payload
   }
 
-  /** The bytes as they came: valid UTF-8, and one JSON object. */
+  /** The payload as it came, in a Buffer of its own. */
   get payload(): Buffer {
-    return this.#payload
+    return Buffer.from(this.bytes, 'latin1')
   }
 
   /** The finished WebSocket frame, `{"event":"message","data":<payload>}`, the same for every session. */
   get frame(): Buffer {
-    if (this.#frame === null) {
-      this.#frame = textFrame(this.#payload, prefix, suffix)
-      // The payload that came is a part of the network's read buffer, which would be kept for as long as this is held.
-      const start = frameHeaderBytes(prefix.length + this.#payload.length + suffix.length) + prefix.length
-      this.#payload = this.#frame.subarray(start, -suffix.length)
-    }
-    return this.#frame
+    return (this.#frame ??= textFrame(`{"event":"message","data":${this.bytes}}`))
   }
 }

@@ -1,8 +1,8 @@
+import type { ByteString } from '../feed/frame.js'
 import { type LastKnown, type Recency, recencyOf, replaces } from '../feed/lastKnown.js'
 
 interface Entry {
-  // One byte a character: a string of exactly the payload's size, where a small Buffer would pin a whole pool.
-  text: string
+  bytes: ByteString
   receivedAt: number
   recency: Recency
   wasNoted: boolean
@@ -32,24 +32,24 @@ export function memoryLastKnown({ maxDevices, maxAgeMs }: MemoryLastKnownOptions
 
   return {
     note(envelope) {
-      const { deviceId, payload, receivedAt } = envelope
+      const { deviceId, bytes, receivedAt } = envelope
       const recency = recencyOf(envelope)
       const entry = entries.get(deviceId)
       if (entry === undefined) {
-        entries.set(deviceId, { text: payload.toString('latin1'), receivedAt, recency, wasNoted: true })
+        entries.set(deviceId, { bytes, receivedAt, recency, wasNoted: true })
         if (entries.size > maxDevices) evict()
         return
       }
       entry.wasNoted = true
       if (!replaces(entry.recency, recency)) return
-      entry.text = payload.toString('latin1')
+      entry.bytes = bytes
       entry.receivedAt = receivedAt
       entry.recency = recency
     },
     get(deviceId) {
       const entry = entries.get(deviceId)
       if (entry === undefined || (maxAgeMs > 0 && Date.now() - entry.receivedAt > maxAgeMs)) return undefined
-      return { payload: Buffer.from(entry.text, 'latin1'), receivedAt: entry.receivedAt }
+      return { payload: Buffer.from(entry.bytes, 'latin1'), receivedAt: entry.receivedAt }
     },
   }
 }
