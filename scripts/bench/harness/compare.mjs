@@ -36,7 +36,7 @@ async function attempt(contestant, scenario, options) {
     return results
   } catch (error) {
     process.stderr.write('!')
-    return { failed: error.message, notes: [`did not get through: ${error.message}`] }
+    return { failed: error.message, notes: [`did not get through: ${error.message.replace(/\s+/g, ' ')}`] }
   }
 }
 

@@ -198,13 +198,13 @@ static void open_due(void) {
   while (next_session < session_count && (storm || opening < concurrent)) open_session(&sessions[next_session++]);
   for (uint32_t index = 0; index < next_session; index++) {
     struct session *session = &sessions[index];
-    if (!session->reconnect_at || session->reconnect_at > read_at) continue;
+    uint64_t turn = session->reconnect_at;
+    if (!turn || turn > read_at) continue;
     if (session->state == STREAMING) {
       send_frame(session, 8, "\3\xe8", 2);
       close_session(session, 0);
     }
     if (session->state != IDLE) continue;
-    uint64_t turn = session->reconnect_at;
     open_session(session);
     if (reconnect_ns && reached) session->reconnect_at = turn + reconnect_ns;
   }

@@ -5,7 +5,8 @@
 #include "handshake.h"
 
 #define DEVICES 65536
-#define FRAMES_BYTES (8 * 1024 * 1024)
+#define FRAMES_BYTES (1024 * 1024)
+#define TURN_NS 1000000u
 #define BACKLOG_BYTES (8 * 1024 * 1024)
 
 struct session {
@@ -15,6 +16,7 @@ struct session {
   struct iovec *waiting; // finished frames of this turn, shared by all who watch the device
   uint8_t *backlog;      // what the socket did not take
   size_t backlog_bytes;
+  uint64_t wrote_at;
 };
 
 struct watchers {
@@ -85,10 +87,25 @@ static void write_session(struct session *session) {
   if (session->backlog_bytes && !session->blocked) block(session, true);
 }
 
-static void write_dirty(void) {
-  for (uint32_t index = 0; index < dirty_count; index++) write_session(dirty[index]);
-  dirty_count = 0;
-  frames_used = 0;
+// Writes the sessions whose turn it is; the others, written less than a millisecond ago, wait. Gives the instant when
+// the next one's turn comes. Frames can be made anew in their place only when nobody waits for one.
+static uint64_t write_dirty(uint64_t at, bool all) {
+  uint32_t kept = 0;
+  uint64_t next = UINT64_MAX;
+  for (uint32_t index = 0; index < dirty_count; index++) {
+    struct session *session = dirty[index];
+    uint64_t turn = session->wrote_at + TURN_NS;
+    if (turn <= at || all) {
+      session->wrote_at = at;
+      write_session(session);
+    } else {
+      dirty[kept++] = session;
+      if (turn < next) next = turn;
+    }
+  }
+  dirty_count = kept;
+  if (!kept) frames_used = 0;
+  return next;
 }
 
 static void write_backlog(struct session *session) {
@@ -125,7 +142,7 @@ static void route(const char *payload, size_t length) {
   if (!id) return;
   struct watchers *who = &watched[device_of(id + 13)];
   if (!who->count) return;
-  if (frames_used + length + 64 > FRAMES_BYTES) write_dirty();
+  if (frames_used + length + 64 > FRAMES_BYTES) write_dirty(now(), true);
   uint8_t *frame = frames + frames_used;
   size_t body = strlen(head) + length + 1, at = 4;
   frame[0] = 0x81;
@@ -226,15 +243,9 @@ int main(int count, char **values) {
   (void)!send(broker, out, name + 5, MSG_NOSIGNAL);
   add(broker, -2);
   struct epoll_event ready[512];
-  const uint64_t turn = 1000000;
-  for (uint64_t wrote_at = 0;;) {
-    uint64_t at = now();
-    if (dirty_count && at - wrote_at >= turn) {
-      write_dirty();
-      wrote_at = at;
-    }
-    uint64_t left = wrote_at + turn - at;
-    struct timespec until = {.tv_nsec = (long)left};
+  for (;;) {
+    uint64_t at = now(), next = write_dirty(at, false);
+    struct timespec until = {.tv_nsec = (long)(next - at)};
     int got = epoll_pwait2(events, ready, 512, dirty_count ? &until : NULL, NULL);
     for (int index = 0; index < got; index++) {
       struct session *session = ready[index].data.ptr;
