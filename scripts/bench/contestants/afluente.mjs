@@ -1,7 +1,7 @@
 // afluente as it is run: the compiled service, configured by its environment.
 import { existsSync } from 'node:fs'
 import { get } from 'node:http'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { benchFolder } from '../harness/compile.mjs'
 import { answering, start, temporaryFolder } from '../harness/processes.mjs'
 import { missingMosquitto, startConsumer, topic } from './broker.mjs'
@@ -17,8 +17,11 @@ const isReady = (port) => () =>
     request.on('error', () => resolve(false))
   })
 
-/** Starts the service with nothing of the caller's environment or folder in it. */
-export async function startService(port, brokerPort, settings = {}, nodeOptions = []) {
+/**
+ * Starts the service with nothing of the caller's environment or folder in it. With `profile`, a folder, it leaves a CPU
+ * profile there when it ends.
+ */
+export async function startService(port, brokerPort, { profile, ...settings } = {}) {
   const folder = temporaryFolder()
   const environment = {
     PATH: process.env.PATH,
@@ -31,14 +34,16 @@ export async function startService(port, brokerPort, settings = {}, nodeOptions 
     NODE_ENV: 'production',
     ...settings,
   }
-  const program = start(process.execPath, [...nodeOptions, entry], { environment, folder })
+  const profiling = profile ? ['--cpu-prof', `--cpu-prof-dir=${resolve(profile)}`] : []
+  const program = start(process.execPath, [...profiling, entry], { environment, folder })
   try {
     await answering(program, isReady(port))
   } catch (error) {
     await program.stop()
     throw error
   }
-  return program
+  // A profile is written at an orderly end.
+  return profile ? { ...program, stop: () => program.end(10_000) } : program
 }
 
 const missing = () => (existsSync(entry) ? missingMosquitto() : 'not built: npm run build')
@@ -46,7 +51,7 @@ const missing = () => (existsSync(entry) ? missingMosquitto() : 'not built: npm 
 export const afluente = {
   name: 'afluente',
   missing,
-  start: () => startConsumer((port, brokerPort) => startService(port, brokerPort)),
+  start: ({ profile }) => startConsumer((port, brokerPort) => startService(port, brokerPort, { profile })),
 }
 
 export const afluenteTwoWorkers = {

@@ -14,7 +14,7 @@ export async function measure(contestant, scenario, options) {
     return program
   }
   try {
-    const server = keep(await contestant.start())
+    const server = keep(await contestant.start(options))
     // Some servers allocate in the background right after their start.
     await seconds(scenario.settleSeconds ?? 1)
     const run = { server, scenario, keep, ...options }

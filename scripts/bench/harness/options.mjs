@@ -21,6 +21,7 @@ export const help = `Measures afluente beside its peers, on this machine, over 1
   --ceiling            S3 with the rate raised until a contestant no longer carries all with p99 under 100 ms
   --grow               how cost grows: S1 with 10, 100, 1,000, 9,000 sessions and with 1, 10, 100 devices a session
                        (afluente alone unless --contestants says otherwise; with --plot, the README's plot)
+  --profile FOLDER     afluente leaves a CPU profile there at the end of each run (its figures are then no measure)
   --list               what is available here, and what is missing
   --help               this
 
@@ -57,6 +58,7 @@ export function readOptions(argv) {
       seed: { ...text, default: '1' },
       json: text,
       plot: text,
+      profile: text,
       ceiling: flag,
       grow: flag,
       list: flag,

@@ -110,6 +110,13 @@ export function start(command, args, { environment = process.env, folder = '/' }
       killGroup(child)
       await closed
     },
+    /** Asks it to end, and makes it when it doesn't. */
+    async end(timeoutMs) {
+      child.kill('SIGTERM')
+      await Promise.race([closed, delay(timeoutMs, undefined, { ref: false })])
+      killGroup(child)
+      await closed
+    },
   }
 }
 
