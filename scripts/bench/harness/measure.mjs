@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { cpuOf, machineSeconds, residentBytes, secondsBetween } from './cost.mjs'
 import { startPublisher, startSubscriber } from './loaders.mjs'
+import { removeFolders } from './processes.mjs'
 import { loaderNotes, serverNotes } from './notes.mjs'
 
 const seconds = (count) => delay(count * 1000)
@@ -23,6 +24,7 @@ export async function measure(contestant, scenario, options) {
     return await measureTraffic(run)
   } finally {
     for (const program of started.reverse()) await program.stop()
+    removeFolders()
   }
 }
 

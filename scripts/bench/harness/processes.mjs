@@ -12,7 +12,7 @@ const folders = new Set()
 
 function killAll() {
   for (const child of running) killGroup(child)
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  removeFolders()
 }
 
 function killGroup(child) {
@@ -26,11 +26,16 @@ function killGroup(child) {
 process.on('exit', killAll)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(130))
 
-/** A folder that lasts as long as the benchmark. */
+/** A folder that lasts as long as the run. */
 export function temporaryFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'afluente-bench-'))
   folders.add(folder)
   return folder
+}
+
+export function removeFolders() {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  folders.clear()
 }
 
 /**
