@@ -7,6 +7,7 @@ const columns = [
   ['p50 ms', (row) => significant(row.p50)],
   ['p99 ms', (row) => significant(row.p99)],
   ['p99.9 ms', (row) => significant(row.p999)],
+  ['sessions', (row) => whole(row.sessions)],
   ['kB/session', (row) => fixed(row.kilobytesPerSession, 1)],
   ['ready s', (row) => fixed(row.readySeconds, 2)],
   ['all stream s', (row) => fixed(row.streamingSeconds, 2)],
