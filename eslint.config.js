@@ -1,6 +1,14 @@
 import rxjsX from 'eslint-plugin-rxjs-x'
 import tseslint from 'typescript-eslint'
 
+const finnish = {
+  functions: false,
+  methods: false,
+  strict: false,
+  properties: false,
+  names: { Selector$: false, '^watch$': false },
+}
+
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'scripts/bench/results', 'docs'] },
   {
@@ -19,17 +27,7 @@ export default tseslint.config(
       ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-non-null-assertion': 'error',
-      'rxjs-x/finnish': [
-        'error',
-        {
-          functions: false,
-          methods: false,
-          strict: false,
-          properties: false,
-          names: { Selector$: false },
-          types: { '^.*(Source|Streams|Gateway)$': false },
-        },
-      ],
+      'rxjs-x/finnish': ['error', finnish],
       'rxjs-x/no-ignored-error': 'error',
       'no-console': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
@@ -45,6 +43,9 @@ export default tseslint.config(
     rules: {
       // chai's property assertions are expressions.
       '@typescript-eslint/no-unused-expressions': 'off',
+      'rxjs-x/finnish': ['error', { ...finnish, parameters: false }], // the scheduler's `hot` and `cold`
+      '@typescript-eslint/unbound-method': 'off', // expect.fail
+      '@typescript-eslint/no-misused-spread': 'off', // marbles are ASCII
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
   },
