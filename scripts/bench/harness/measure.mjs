@@ -141,5 +141,5 @@ async function drained(subscriber, sent) {
     quiet = next.delivered === report.delivered ? quiet + 1 : 0
     report = next
   }
-  return report
+  return { ...report, isLate: report.delivered < report.expected && quiet < 5 }
 }

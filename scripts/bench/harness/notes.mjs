@@ -8,6 +8,7 @@ export function serverNotes(server, report, scenario) {
   if (server.hasEnded()) notes.push(`the server ended: ${server.complaint().trim().slice(-200)}`)
   if (report.closed) notes.push(`${report.closed} sessions were closed by the server`)
   if (report.refused && scenario.kind !== 'storm') notes.push(`${report.refused} handshakes failed`)
+  if (report.isLate) notes.push('what counts as lost was late: it was still arriving when the run ended')
   if (report.errors) notes.push(`${report.errors} errors answered`)
   if (report.notices) notes.push(`${report.notices} other events (dropped, …)`)
   return notes
