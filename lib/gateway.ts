@@ -12,6 +12,7 @@ import { upgrades, type UpgradeOptions } from './http/upgrade.js'
 import { wheel } from './operators/wheel.js'
 import { type Closing, closings } from './session/closing.js'
 import { openSession, type OpenSessionOptions } from './session/openSession.js'
+import { pace } from './session/pace.js'
 import { countBy, type Counters } from './stats/counters.js'
 import { limitedLines } from './stats/limitedLines.js'
 import type { Log } from './stats/log.js'
@@ -19,7 +20,7 @@ import type { Log } from './stats/log.js'
 /** What a gateway is made of, and its limits. A limit of 0 means none. */
 export interface GatewayOptions
   extends
-    Omit<OpenSessionOptions, 'watch' | 'drain$' | 'keepAlive$' | 'onFrame'>,
+    Omit<OpenSessionOptions, 'watch' | 'drain$' | 'keepAlive$' | 'onFrame' | 'pace'>,
     Omit<DecodeOptions, 'onMalformed'>,
     Omit<UpgradeOptions, 'paths' | 'isDraining'>,
     ServerOptions {
@@ -83,7 +84,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const onFrame = () => counters.ignoredFrames++
   const sessions$ = connections$.pipe(
     tap(() => counters.sessions++),
-    map(openSession({ ...options, watch: streams.watch, drain$, keepAlive$, onFrame })),
+    map(openSession({ ...options, watch: streams.watch, drain$, keepAlive$, onFrame, pace: pace() })),
     mergeAll(),
     tap((closing) => {
       counters.sessions--

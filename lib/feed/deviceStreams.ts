@@ -4,14 +4,13 @@ import {
   finalize,
   groupBy,
   type GroupedObservable,
-  ignoreElements,
   merge,
   mergeMap,
   type Observable,
   type SchedulerLike,
   Subject,
-  tap,
 } from 'rxjs'
+import { deliver } from '../operators/deliver.js'
 import { produce } from '../operators/link.js'
 import { wheel } from '../operators/wheel.js'
 import type { Counters } from '../stats/counters.js'
@@ -87,8 +86,7 @@ export function deviceStreams(feed$: Observable<Envelope>, options: DeviceStream
     actors.set(inbox$.key, actor)
     counters.actors++
     return inbox$.pipe(
-      tap((item) => receive(actor, item)),
-      ignoreElements(),
+      deliver((item) => receive(actor, item)),
       finalize(() => {
         actors.delete(inbox$.key)
         counters.actors--

@@ -115,6 +115,7 @@ function clientOptions(options: MqttFeedOptions, protocolVersion: 4 | 5): IClien
     connectTimeout: 10_000,
     reconnectPeriod: 0, // connecting anew is `retry`'s, which grows and jitters
     resubscribe: false,
+    log: () => undefined, // the client logs several times a message, and looks each time whether it should
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
   }

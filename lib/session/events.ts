@@ -1,5 +1,5 @@
 import { eventFrame } from '../feed/frame.js'
-import type { Framed } from './outlet.js'
+import type { Framed } from './onePiece.js'
 
 /** The frame of the keep-alive, the same for all. */
 export const keepAliveFrame = eventFrame('ping', { type: 'keep-alive' })

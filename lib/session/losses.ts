@@ -2,7 +2,7 @@ import type { Envelope } from '../feed/envelope.js'
 import type { LimitedLines } from '../stats/limitedLines.js'
 import type { Log } from '../stats/log.js'
 import { droppedEvent } from './events.js'
-import type { Framed } from './outlet.js'
+import type { Framed } from './onePiece.js'
 
 /** What a session lost to overflow and was not told yet. */
 export interface Losses {

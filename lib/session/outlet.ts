@@ -3,17 +3,13 @@ import type { Observable, Subscriber } from 'rxjs'
 import type { WebSocket } from 'ws'
 import { linked, produce } from '../operators/link.js'
 import { type Closing, closings, left } from './closing.js'
-import { endOfTurn$ } from './endOfTurn.js'
 import { keepAliveFrame } from './events.js'
-
-/** Anything whose WebSocket frame is finished. */
-export interface Framed {
-  readonly frame: Buffer
-}
+import { type Framed, giveUpScratch, inOnePiece } from './onePiece.js'
+import type { Pace } from './pace.js'
 
 /** The writing end of a session. */
 export interface Outlet {
-  /** Emits once, as soon as a batch can be taken: at the end of this turn, or later while the socket is full. */
+  /** Emits once, as soon as a batch can be taken: at the next release of the pace, or later while the socket is full. */
   readonly writable$: Observable<void>
   /** Whether a batch can be taken now. */
   readonly isWritable: boolean
@@ -35,6 +31,7 @@ export interface OutletOptions {
   readonly maxFramesPerSecond: number
   /** Told each inbound data frame. */
   readonly onFrame: () => void
+  readonly pace: Pace
 }
 
 /**
@@ -76,7 +73,7 @@ class SocketOutlet implements Outlet {
   }
 
   get writable$(): Observable<void> {
-    return this.isWritable ? endOfTurn$ : produce((out) => void (this.#waiter = out))
+    return this.isWritable ? this.#options.pace.next$ : produce((out) => void (this.#waiter = out))
   }
 
   get ended$(): Observable<Closing> {
@@ -90,7 +87,9 @@ class SocketOutlet implements Outlet {
   write(batch: readonly Framed[]): void {
     const [first] = batch
     if (first === undefined) return
-    this.#put(batch.length === 1 ? first.frame : Buffer.concat(batch.map(({ frame }) => frame)))
+    this.#options.pace.wrote(batch.length)
+    this.#put(batch.length === 1 ? first.frame : inOnePiece(batch))
+    if (this.#socket.bufferedAmount > 0) giveUpScratch()
     if (!this.#isPaced || this.#socket.readyState !== this.#socket.OPEN) return
     this.#unanswered = ++this.#pings
     this.#socket.ping(String(this.#pings))
