@@ -33,7 +33,8 @@ function files(path) {
 
 function fingerprint(paths) {
   const hash = createHash('sha256')
-  for (const file of paths.flatMap((path) => files(join(root, path)))) hash.update(file).update(readFileSync(file))
+  for (const file of paths.flatMap((path) => files(join(root, path))))
+    hash.update(file).update(readFileSync(file))
   return hash.digest('hex')
 }
 
@@ -66,7 +67,10 @@ const hasPython = (name) => has('/usr/bin/python3', '-c', `import ${name}`)
 
 /** What the specs need beside Node, each with its Debian package and how to see that it is there. */
 const servers = [
-  { package: 'mosquitto', present: () => has('sh', '-c', 'command -v mosquitto || test -x /usr/sbin/mosquitto') },
+  {
+    package: 'mosquitto',
+    present: () => has('sh', '-c', 'command -v mosquitto || test -x /usr/sbin/mosquitto'),
+  },
   { package: 'mosquitto-clients', present: () => has('sh', '-c', 'command -v mosquitto_pub') },
   { package: 'python3-websockets', present: () => hasPython('websockets') },
   { package: 'python3-paho-mqtt', present: () => hasPython('paho.mqtt.client') },
@@ -79,7 +83,15 @@ function specServers() {
   if (missing.length === 0) return
   const isRoot = process.getuid?.() === 0
   const sudo = isRoot ? [] : ['sudo', '-n']
-  const install = [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '-y', '--no-install-recommends']
+  const install = [
+    ...sudo,
+    'env',
+    'DEBIAN_FRONTEND=noninteractive',
+    'apt-get',
+    'install',
+    '-y',
+    '--no-install-recommends',
+  ]
   const byHand = `The specs need servers that are not here. On Debian or Ubuntu:
   sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing.join(' ')}`
   if (!has('sh', '-c', 'command -v apt-get') || (!isRoot && !has('sudo', '-n', 'true'))) stop(byHand)

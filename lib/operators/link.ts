@@ -15,7 +15,7 @@ export interface Link<T> {
 class LinkedSubscriber<T> extends Subscriber<T> {
   readonly #link: Link<T>
 
-  constructor(out: Subscriber<never>, link: Link<T>) {
+  constructor(out: Subscriber<unknown>, link: Link<T>) {
     super(out)
     this.#link = link
   }
@@ -49,11 +49,9 @@ class LinkedSubscriber<T> extends Subscriber<T> {
   }
 }
 
-/** Subscribes `link` to `source` on behalf of `out`; ends with `out`, and when the returned Subscriber does. */
-export function linkTo<T, R>(source: Observable<T>, out: Subscriber<R>, link: Link<T>): Subscriber<T> {
-  const inner = new LinkedSubscriber<T>(out as unknown as Subscriber<never>, link)
-  source.subscribe(inner)
-  return inner
+/** The Subscriber to subscribe to a source on behalf of `out`: it ends with `out`, or when it is unsubscribed. */
+export function linked<T>(out: Subscriber<unknown>, link: Link<T>): Subscriber<T> {
+  return new LinkedSubscriber<T>(out, link)
 }
 
 /** Makes a producer: the only place that calls `new Observable`. */
@@ -63,7 +61,7 @@ export function produce<T>(connect: (out: Subscriber<T>) => TeardownLogic): Obse
 
 /** Makes an operator from what connects a source to the Subscriber below it. */
 export function operate<T, R>(
-  connect: (source: Observable<T>, out: Subscriber<R>) => TeardownLogic,
+  connect: (source$: Observable<T>, out: Subscriber<R>) => TeardownLogic,
 ): OperatorFunction<T, R> {
-  return (source) => produce((out) => connect(source, out))
+  return (source$) => produce((out) => connect(source$, out))
 }

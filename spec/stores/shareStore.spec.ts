@@ -187,7 +187,7 @@ describe('redisShareStore', () => {
   it('tells other instances what changed', async () => {
     const stores = await redis()
     const [one, other] = [await stores.open(), await stores.open()]
-    const heard = nextOf(other.changed$)
+    const heard = nextOf(other.changed$, (shareId) => shareId !== null)
     await one.update('told', () => shareRecord({ shareId: 'told' }))
     expect(await heard).to.equal('told')
     await stores.close()

@@ -1,0 +1,119 @@
+import {
+  asyncScheduler,
+  filter,
+  finalize,
+  groupBy,
+  type GroupedObservable,
+  merge,
+  mergeMap,
+  type Observable,
+  type SchedulerLike,
+  Subject,
+} from 'rxjs'
+import { deliver } from '../operators/deliver.js'
+import { produce } from '../operators/link.js'
+import { wheel } from '../operators/wheel.js'
+import type { Counters } from '../stats/counters.js'
+import { DeviceActor, type WatchRequest } from './deviceActor.js'
+import { Envelope } from './envelope.js'
+import type { LastKnown } from './lastKnown.js'
+
+export interface DeviceStreamsOptions {
+  readonly counters: Counters
+  readonly lastKnown: LastKnown
+  /** A device that nobody watches is freed when it was silent for this long, in milliseconds. Default 60,000. */
+  readonly idleMs?: number
+  readonly scheduler?: SchedulerLike
+}
+
+type Item = Envelope | WatchRequest
+
+export interface DeviceStreams {
+  /** The merged streams of some devices, hot, each in its order. A device need not have reported yet. */
+  readonly watch: (deviceIds: readonly string[]) => Observable<Envelope>
+  /** Runs the device actors for as long as it is subscribed. Emits nothing. */
+  readonly running$: Observable<never>
+}
+
+/**
+ * Partitions a feed into one actor per device. A group of `groupBy` is the actor's inbox: envelopes come to it, and so
+ * do the requests of who begins or ends to watch, which is how a watcher may come before the first message.
+ *
+ * ```
+ * feed$            a1--b1--a2--c1--|
+ * watch(['a'])     a1------a2-----     never completes: the feed's end is not the session's
+ * ```
+ *
+ * Law: `watch([id])` is `feed$.pipe(filter(({ deviceId }) => deviceId === id))`, at a cost that doesn't grow with the
+ * number of other devices and sessions.
+ *
+ * @example
+ * ```ts
+ * import { createCounters, deviceStreams, memoryLastKnown } from 'afluente'
+ * import { NEVER } from 'rxjs'
+ *
+ * const lastKnown = memoryLastKnown({ maxDevices: 1_000, maxAgeMs: 0 })
+ * const streams = deviceStreams(NEVER, { counters: createCounters(), lastKnown })
+ * streams.running$.subscribe({ error: console.error })
+ * streams.watch(['A', 'B']).subscribe({ next: ({ deviceId }) => console.log(deviceId), error: console.error })
+ * ```
+ */
+export function deviceStreams(feed$: Observable<Envelope>, options: DeviceStreamsOptions): DeviceStreams {
+  const { counters, lastKnown, idleMs = 60_000, scheduler = asyncScheduler } = options
+  const requests$ = new Subject<WatchRequest>()
+  const actors = new Map<string, DeviceActor>()
+  const idleCheck$ = wheel(idleMs, 64, scheduler)
+  // A freed actor leaves one number behind, the same for all: nobody may use a seq twice.
+  let floor = 0
+
+  function receive(actor: DeviceActor, item: Item): void {
+    if (item instanceof Envelope) {
+      counters.messages++
+      lastKnown.note(item)
+      if (actor.route(item) === 0) counters.unwatched++
+    } else if (item.begins) {
+      actor.add(item.watcher)
+      counters.watches++
+      if (actor.watching === 1) counters.devicesWatched++
+    } else if (actor.remove(item.watcher)) {
+      counters.watches--
+      if (actor.watching === 0) counters.devicesWatched--
+    }
+  }
+
+  function runActor(inbox$: GroupedObservable<string, Item>): Observable<never> {
+    const actor = new DeviceActor(floor, scheduler.now())
+    actors.set(inbox$.key, actor)
+    counters.actors++
+    return inbox$.pipe(
+      deliver((item) => receive(actor, item)),
+      finalize(() => {
+        actors.delete(inbox$.key)
+        counters.actors--
+        floor = Math.max(floor, actor.seq)
+      }),
+    )
+  }
+
+  // Without a duration `groupBy` never frees a key.
+  function idleSelector({ key }: GroupedObservable<string, Item>): Observable<void> {
+    return idleCheck$.pipe(filter(() => actors.get(key)?.isIdleSince(scheduler.now() - idleMs) ?? true))
+  }
+
+  // One Subscriber, registered with all of the devices.
+  function watch(deviceIds: readonly string[]): Observable<Envelope> {
+    return produce((watcher) => {
+      for (const deviceId of deviceIds) requests$.next({ deviceId, watcher, begins: true })
+      return () => {
+        for (const deviceId of deviceIds) requests$.next({ deviceId, watcher, begins: false })
+      }
+    })
+  }
+
+  const running$: Observable<never> = merge(feed$, requests$).pipe(
+    groupBy((item) => item.deviceId, { duration: idleSelector }),
+    mergeMap(runActor),
+  )
+
+  return { running$, watch } satisfies DeviceStreams
+}

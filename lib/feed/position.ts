@@ -1,0 +1,65 @@
+import type { Body } from './envelope.js'
+
+/** Names that mean the same, in the order in which they are asked. */
+export const latitudeNames = ['LAT', 'LATITUD', 'LATITUDE'] as const
+export const longitudeNames = ['LON', 'LONGITUD', 'LONGITUDE'] as const
+export const courseNames = ['COURSE', 'HEADING'] as const
+
+/** Where a device says that it is, WGS 84, in degrees. */
+export interface Position {
+  readonly latitude: number
+  readonly longitude: number
+}
+
+const numeral = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
+const clockTolerance = 5 * 60_000 // how far a device's clock may be ahead of ours, in milliseconds
+const nothing: Body = {}
+
+/** What stands in a message's `data`; empty where it has none. */
+export function dataOf(body: Body): Body {
+  const { data } = body
+  return typeof data === 'object' && data !== null ? (data as Body) : nothing
+}
+
+/** The first of `names` that holds a finite number, or a text that is one. */
+export function numberIn(data: Body, names: readonly string[]): number | null {
+  for (const name of names) {
+    const value = data[name]
+    const number = typeof value === 'string' && numeral.test(value) ? Number(value) : value
+    if (typeof number === 'number' && Number.isFinite(number)) return number
+  }
+  return null
+}
+
+/** The position that a message tells: two finite numbers, in range; else null. */
+export function positionOf(body: Body): Position | null {
+  const data = dataOf(body)
+  const latitude = numberIn(data, latitudeNames)
+  const longitude = numberIn(data, longitudeNames)
+  if (latitude === null || longitude === null) return null
+  return Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180 ? { latitude, longitude } : null
+}
+
+/**
+ * When a message says that it was made, in milliseconds since 1970: `GPS_EPOCH`, else `GPS_DATETIME` as UTC, else the
+ * top-level `timestamp`. One that is ≤ 0 or more than five minutes after `receivedAt` counts as none.
+ */
+export function deviceTimeOf(body: Body, receivedAt: number): number | null {
+  const data = dataOf(body)
+  const epoch = numberIn(data, ['GPS_EPOCH'])
+  const latest = receivedAt + clockTolerance
+  const isBelievable = (time: number | null) => time !== null && time > 0 && time <= latest
+  const fromEpoch = epoch !== null && epoch <= 1e11 ? epoch * 1000 : epoch
+  if (isBelievable(fromEpoch)) return fromEpoch
+  const fromDatetime = utc(data.GPS_DATETIME)
+  if (isBelievable(fromDatetime)) return fromDatetime
+  const fromTimestamp = utc(body.timestamp)
+  return isBelievable(fromTimestamp) ? fromTimestamp : null
+}
+
+function utc(value: unknown): number | null {
+  if (typeof value !== 'string') return null
+  const text = value.trim().replace(' ', 'T')
+  const time = Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`)
+  return Number.isNaN(time) ? null : time
+}

@@ -1,0 +1,109 @@
+import type { RequestHandler } from 'express'
+import { map, merge, mergeAll, retry, Subject, tap, timer } from 'rxjs'
+import { decode, type DecodeOptions } from './feed/decode.js'
+import { deviceStreams } from './feed/deviceStreams.js'
+import type { LastKnown } from './feed/lastKnown.js'
+import type { Feed } from './feed/mqttFeed.js'
+import { createApp } from './http/app.js'
+import { metricsOf } from './http/metrics.js'
+import type { AllowedOrigins } from './http/origins.js'
+import { createHardenedServer, listen, type ServerOptions } from './http/server.js'
+import { upgrades, type UpgradeOptions } from './http/upgrade.js'
+import { wheel } from './operators/wheel.js'
+import { type Closing, closings } from './session/closing.js'
+import { openSession, type OpenSessionOptions } from './session/openSession.js'
+import { pace } from './session/pace.js'
+import { countBy, type Counters } from './stats/counters.js'
+import { limitedLines } from './stats/limitedLines.js'
+import type { Log } from './stats/log.js'
+
+/** What a gateway is made of, and its limits. A limit of 0 means none. */
+export interface GatewayOptions
+  extends
+    Omit<OpenSessionOptions, 'watch' | 'drain$' | 'keepAlive$' | 'onFrame' | 'pace'>,
+    Omit<DecodeOptions, 'onMalformed'>,
+    Omit<UpgradeOptions, 'paths' | 'isDraining'>,
+    ServerOptions {
+  readonly feed: Feed
+  readonly lastKnown: LastKnown
+  readonly counters: Counters
+  readonly log: Log
+  /** Whose pages may read HTTP answers; `*` for all. */
+  readonly allowedOrigins: AllowedOrigins
+  /** What `/health` calls the service. */
+  readonly name: string
+  readonly version: string
+  /** A device that nobody watches is freed when it was silent for this long, in milliseconds. */
+  readonly deviceIdleMs: number
+  /** Further HTTP routes. */
+  readonly routes?: RequestHandler
+}
+
+export interface Gateway {
+  /** Listens on a port, 0 for any that is free. Resolves with it. */
+  listen(port: number, host: string): Promise<number>
+  /** Takes nobody in any more, tells every session to come back later, and resolves when all of them are gone. */
+  drain(): Promise<void>
+}
+
+const streamPaths = new Set(['/api/v1/stream'])
+
+/** The pipeline, whole: the only place where the feed meets the sessions. It runs from the moment it is made. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { feed, lastKnown, counters, log } = options
+  const state = { isFeedUp: false, isDraining: false }
+  const isDraining = () => state.isDraining
+  const isFeedUp = () => state.isFeedUp
+  const drain$ = new Subject<Closing>()
+  const lines = limitedLines(10_000)
+
+  const envelopes$ = feed.messages$.pipe(
+    retry({ delay: () => timer(1000) }),
+    decode({
+      ...options,
+      onMalformed(reason) {
+        countBy(counters.malformed, reason)
+        lines(reason, (held_back) =>
+          log.warn('Skipped a payload that is no device message', { reason, held_back }),
+        )
+      },
+    }),
+  )
+  const streams = deviceStreams(envelopes$, { counters, lastKnown, idleMs: options.deviceIdleMs })
+
+  const app = createApp({
+    ...options,
+    metrics: metricsOf(counters, isFeedUp),
+    isFeedUp,
+    isDraining,
+    streamPaths,
+  })
+  const server = createHardenedServer(app, options)
+  const connections$ = upgrades(server, { ...options, paths: streamPaths, isDraining })
+  const keepAlive$ = wheel(options.keepAliveMs)
+  const onFrame = () => counters.ignoredFrames++
+  const sessions$ = connections$.pipe(
+    tap(() => counters.sessions++),
+    map(openSession({ ...options, watch: streams.watch, drain$, keepAlive$, onFrame, pace: pace() })),
+    mergeAll(),
+    tap((closing) => {
+      counters.sessions--
+      countBy(counters.ended, closing.name)
+    }),
+  )
+
+  const isFeedUp$ = feed.connected$.pipe(tap((isUp) => (state.isFeedUp = isUp)))
+  const running = merge(streams.running$, sessions$, isFeedUp$).subscribe({
+    error: (error: unknown) => log.error('The pipeline failed', { reason: String(error) }),
+  })
+
+  return {
+    listen: (port, host) => listen(server, port, host),
+    async drain() {
+      state.isDraining = true
+      drain$.next(closings.draining)
+      await new Promise((resolve) => server.close(resolve))
+      running.unsubscribe()
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import cors from 'cors'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
+import type { Registry } from 'prom-client'
+import type { Counters } from '../stats/counters.js'
+import { type AllowedOrigins, isAllowedOrigin } from './origins.js'
+import { maxHeaders } from './upgradeRequest.js'
+
+export interface AppOptions {
+  readonly counters: Counters
+  readonly metrics: Registry
+  readonly allowedOrigins: AllowedOrigins
+  /** What `/health` calls the service. */
+  readonly name: string
+  readonly version: string
+  readonly isFeedUp: () => boolean
+  readonly isDraining: () => boolean
+  /** Paths of streams, which answer a plain request with 426. */
+  readonly streamPaths: ReadonlySet<string>
+  /** Further routes, before the 404. */
+  readonly routes?: RequestHandler
+}
+
+/** The HTTP doors: stats, health, readiness, metrics. The only place with Express. */
+export function createApp(options: AppOptions): Express {
+  const { counters, metrics, allowedOrigins, name, version, isFeedUp, isDraining, streamPaths, routes } =
+    options
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.use(
+    cors({
+      credentials: true,
+      origin: (origin, answer) =>
+        answer(null, origin !== undefined && isAllowedOrigin(allowedOrigins, origin)),
+    }),
+  )
+  app.use((request, response, next) => {
+    if (request.rawHeaders.length <= 2 * maxHeaders) next()
+    else response.status(431).json({ detail: `Expected at most ${maxHeaders} headers` })
+  })
+
+  const doors: Record<string, RequestHandler> = {
+    '/api/v1/stream/stats': (_request, response) => {
+      response.json({
+        total_messages_processed: counters.messages,
+        active_subscribers: counters.watches,
+        devices_being_monitored: counters.devicesWatched,
+        open_sessions: counters.sessions,
+      })
+    },
+    '/health': (_request, response) => void response.json({ status: 'healthy', service: name, version }),
+    '/healthz': (_request, response) => void response.json({ status: 'alive' }),
+    '/readyz': (_request, response) => {
+      const isReady = isFeedUp() && !isDraining()
+      const status = isReady ? 'ready' : isDraining() ? 'draining' : 'feed_down'
+      response
+        .status(isReady ? 200 : 503)
+        .json({ status, feed: isFeedUp() ? 'up' : 'down', draining: isDraining() })
+    },
+    '/metrics': async (_request, response) => {
+      response.type(metrics.contentType).send(await metrics.metrics())
+    },
+  }
+  for (const path of streamPaths) {
+    doors[path] = (_request, response) => {
+      response.status(426).set('Upgrade', 'websocket').json({ detail: 'Expected a WebSocket upgrade' })
+    }
+  }
+  for (const [path, door] of Object.entries(doors)) {
+    app.get(path, door)
+    app.all(path, (_request, response) => {
+      response.status(405).set('Allow', 'GET, HEAD').json({ detail: 'Method Not Allowed' })
+    })
+  }
+  if (routes !== undefined) app.use(routes)
+  app.use((_request, response) => void response.status(404).json({ detail: 'Not Found' }))
+  app.use(answerFailure)
+  return app
+}
+
+// Express knows an error handler by its four parameters.
+const answerFailure: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
+  const status = error instanceof URIError || (error as { status?: number }).status === 400 ? 400 : 500
+  response.status(status).json({ detail: status === 400 ? 'Bad Request' : 'Internal Server Error' })
+}

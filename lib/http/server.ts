@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { AfluenteError } from '../errors.js'
+import type { Counters } from '../stats/counters.js'
+
+export interface ServerOptions {
+  readonly counters: Counters
+  /** How long a peer may take to send its headers, in milliseconds. */
+  readonly handshakeTimeoutMs: number
+}
+
+const maxHeaderBytes = 32 * 1024
+// Kept free for the broker's connection, log files and whatever a library opens.
+const sparedDescriptors = 16
+
+/** An HTTP server that silent, slow and talkative peers can't wear down. */
+export function createHardenedServer(
+  listener: RequestListener,
+  { counters, handshakeTimeoutMs }: ServerOptions,
+): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: handshakeTimeoutMs,
+      requestTimeout: 2 * handshakeTimeoutMs,
+      connectionsCheckingInterval: Math.min(1000, handshakeTimeoutMs / 4),
+    },
+    listener,
+  )
+  server.maxHeadersCount = 0 // which cuts the list short without a word; too many are refused instead
+  server.on('drop', () => counters.connectionsDropped++)
+  return server
+}
+
+/**
+ * Listens, and takes no more connections than there are descriptors for.
+ *
+ * @returns The port: the one asked for, or with 0 the one that was free.
+ * @throws AfluenteError `ERR_LISTEN` where the address is taken or not ours.
+ */
+export function listen(server: Server, port: number, host: string): Promise<number> {
+  server.maxConnections = freeDescriptors()
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(new AfluenteError('ERR_LISTEN', `can't listen on ${host}:${port}: ${cause.message}`, { cause }))
+    })
+    server.listen({ port, host, backlog: 4096 }, () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+/** How many descriptors this process may still open; unlimited where the system doesn't tell. */
+function freeDescriptors(): number {
+  try {
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]
+    const open = readdirSync('/proc/self/fd').length
+    return limit === undefined ? Infinity : Math.max(1, Number(limit) - open - sparedDescriptors)
+  } catch {
+    return Infinity
+  }
+}

@@ -1,0 +1,85 @@
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type Observable, Subject } from 'rxjs'
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
+import { countBy, type Counters } from '../stats/counters.js'
+import {
+  type UpgradeRefusal,
+  upgradeRequest,
+  type UpgradeRules,
+  type UpgradeTarget,
+} from './upgradeRequest.js'
+
+/** A client whose upgrade succeeded. */
+export interface Connection extends UpgradeTarget {
+  readonly socket: WebSocket
+}
+
+export interface UpgradeOptions extends UpgradeRules {
+  readonly counters: Counters
+  /** Answered with 503 beyond; 0 means no limit. */
+  readonly maxSessions: number
+  /** Whether the service is about to end, and takes nobody in any more. */
+  readonly isDraining: () => boolean
+  /** How long a peer may take to answer a close, in milliseconds, before it is cut off. */
+  readonly closeTimeoutMs: number
+}
+
+/** The most that a client may say in one frame, in bytes. */
+const maxFrameBytes = 16 * 1024
+
+/** Upgrades what may be upgraded, and emits who came in. The only place with `ws`'s server. */
+export function upgrades(server: Server, options: UpgradeOptions): Observable<Connection> {
+  const { counters, maxSessions, isDraining, closeTimeoutMs } = options
+  const connections$ = new Subject<Connection>()
+  // The types don't know closeTimeout yet.
+  const serverOptions: ServerOptions & { closeTimeout: number } = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: maxFrameBytes,
+    // A browser that offers sub-protocols wants one of them back; the token beside `bearer` is never it.
+    handleProtocols: (offered) => offered.has('bearer') && 'bearer',
+    closeTimeout: closeTimeoutMs,
+  }
+  const webSockets = new WebSocketServer(serverOptions)
+
+  function judge(request: IncomingMessage): UpgradeTarget | UpgradeRefusal {
+    const target = upgradeRequest(request, options)
+    if ('status' in target) return target
+    const retry = { 'Retry-After': '5' }
+    if (isDraining()) return { status: 503, detail: 'Server draining', headers: retry }
+    if (maxSessions > 0 && counters.sessions >= maxSessions) {
+      return { status: 503, detail: `Expected at most ${maxSessions} sessions`, headers: retry }
+    }
+    return target
+  }
+
+  server.on('upgrade', (request, stream, head) => {
+    const verdict = judge(request)
+    if ('status' in verdict) {
+      countBy(counters.refused, verdict.status)
+      refuse(stream, verdict)
+    } else {
+      webSockets.handleUpgrade(request, stream, head, (socket) => connections$.next({ ...verdict, socket }))
+    }
+  })
+  webSockets.on('wsClientError', (_error, stream) => {
+    countBy(counters.refused, 400)
+    refuse(stream, { status: 400, detail: 'Malformed WebSocket handshake' })
+  })
+  return connections$
+}
+
+function refuse(stream: Duplex, { status, detail, headers = {} }: UpgradeRefusal): void {
+  const body = JSON.stringify({ detail })
+  const lines = Object.entries({
+    'Content-Type': 'application/json',
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+    ...headers,
+  }).map(([name, value]) => `${name}: ${value}\r\n`)
+  stream.on('error', () => undefined) // the peer is gone: there is nobody left to answer
+  stream.once('finish', () => stream.destroy())
+  stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`)
+}

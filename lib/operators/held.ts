@@ -1,0 +1,140 @@
+/** What gives way when a key's share is full: the value that just arrived, the oldest held, all but the newest, or the whole stream. */
+export type OverflowStrategy = 'dropNewest' | 'dropOldest' | 'latest' | 'disconnect'
+
+/** How much is held, and what gives way. One object may serve any number of mailboxes. */
+export interface HeldOptions<T> {
+  /** Values held per key, at least 1; under `latest` always 1. */
+  readonly capacity: number
+  /** What is held in all, in bytes as `bytesSelector` counts them. Default: no limit. */
+  readonly maxBytes?: number
+  /** What gives way. Default `dropNewest`. */
+  readonly overflow?: OverflowStrategy
+  /** The key whose share a value takes. Default: one share for all. */
+  readonly keySelector?: (value: T) => string
+  /** A value's size in bytes. Default 0. */
+  readonly bytesSelector?: (value: T) => number
+}
+
+/** What became of the values: `routed = delivered + dropped + discarded + waiting`, at any moment. */
+export interface HeldAccount {
+  /** Values that arrived. */
+  routed: number
+  /** Values that were let go in a batch. */
+  delivered: number
+  /** Values that gave way to overflow. */
+  dropped: number
+  /** Values that were held when the end came. */
+  discarded: number
+  /** Values held now. */
+  waiting: number
+}
+
+/** A new account, all zero. */
+export function heldAccount(): HeldAccount {
+  return { routed: 0, delivered: 0, dropped: 0, discarded: 0, waiting: 0 }
+}
+
+/** Ends a mailbox whose strategy is `disconnect` when a share is full. */
+export class OverflowError extends Error {
+  constructor() {
+    super('a share of the mailbox is full')
+    this.name = 'OverflowError'
+  }
+}
+
+/**
+ * The values that a mailbox holds, bounded per key and in bytes. While fewer than `capacity` are held in all, no key
+ * can be over its share, so nothing is counted by key: they stand in the order of their arrival. From then on until
+ * the next `take` they stand by key.
+ */
+export class Held<T> {
+  #inOrder: T[] | null = null
+  #byKey: Map<string, T[]> | null = null
+  #bytes = 0
+  readonly #options: HeldOptions<T>
+  readonly #account: HeldAccount
+  readonly #onDropped: ((value: T) => void) | undefined
+
+  constructor(options: HeldOptions<T>, account: HeldAccount, onDropped?: (value: T) => void) {
+    this.#options = options
+    this.#account = account
+    this.#onDropped = onDropped
+  }
+
+  /** Whether holding one more could make something give way. */
+  isFullFor(value: T): boolean {
+    const { maxBytes = Infinity } = this.#options
+    return this.#account.waiting >= this.#limit || this.#bytes + this.#bytesOf(value) > maxBytes
+  }
+
+  /** Holds a value, or lets it or older ones give way. @throws OverflowError under `disconnect`. */
+  add(value: T): void {
+    this.#account.routed++
+    if (this.#byKey !== null || this.isFullFor(value)) this.#addToShare(value)
+    else this.#keep((this.#inOrder ??= []), value)
+  }
+
+  /** Lets all go. */
+  take(): T[] {
+    const values = this.#byKey === null ? (this.#inOrder ?? []) : [...this.#byKey.values()].flat()
+    this.#inOrder = this.#byKey = null
+    this.#bytes = 0
+    this.#account.waiting = 0
+    return values
+  }
+
+  #addToShare(value: T): void {
+    const { maxBytes = Infinity, overflow = 'dropNewest', keySelector } = this.#options
+    const byKey = (this.#byKey ??= this.#sortByKey())
+    const key = keySelector?.(value) ?? ''
+    const share = byKey.get(key) ?? []
+    const bytes = this.#bytesOf(value)
+    const givesWayItself = overflow === 'dropNewest' || overflow === 'disconnect'
+    const freeable = givesWayItself ? 0 : share.reduce((sum, held) => sum + this.#bytesOf(held), 0)
+    if ((givesWayItself && share.length >= this.#limit) || this.#bytes - freeable + bytes > maxBytes) {
+      this.#drop(value)
+      if (overflow === 'disconnect') throw new OverflowError()
+      return
+    }
+    while (share.length >= this.#limit || this.#bytes + bytes > maxBytes) {
+      const oldest = share.shift()
+      if (oldest === undefined) break
+      this.#account.waiting--
+      this.#bytes -= this.#bytesOf(oldest)
+      this.#drop(oldest)
+    }
+    byKey.set(key, share)
+    this.#keep(share, value)
+  }
+
+  #keep(values: T[], value: T): void {
+    values.push(value)
+    this.#account.waiting++
+    this.#bytes += this.#bytesOf(value)
+  }
+
+  #sortByKey(): Map<string, T[]> {
+    const byKey = new Map<string, T[]>()
+    for (const value of this.#inOrder ?? []) {
+      const key = this.#options.keySelector?.(value) ?? ''
+      const share = byKey.get(key)
+      if (share === undefined) byKey.set(key, [value])
+      else share.push(value)
+    }
+    this.#inOrder = null
+    return byKey
+  }
+
+  get #limit(): number {
+    return this.#options.overflow === 'latest' ? 1 : this.#options.capacity
+  }
+
+  #drop(value: T): void {
+    this.#account.dropped++
+    this.#onDropped?.(value)
+  }
+
+  #bytesOf(value: T): number {
+    return this.#options.bytesSelector?.(value) ?? 0
+  }
+}

@@ -1,0 +1,5 @@
+export { heldAccount, OverflowError } from './held.js'
+export type { HeldAccount, HeldOptions, OverflowStrategy } from './held.js'
+export { mailbox } from './mailbox.js'
+export type { MailboxOptions } from './mailbox.js'
+export { wheel } from './wheel.js'

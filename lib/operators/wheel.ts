@@ -1,0 +1,62 @@
+import { asyncScheduler, type Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs'
+import { produce } from './link.js'
+
+/**
+ * Emits once a period to each of its subscribers, from one timer for all of them: a timing wheel. In other words:
+ * `interval(periodMs)`, but 10,000 subscriptions cost one timer, and their ticks are spread over the period.
+ *
+ * The first tick comes within one slot (`periodMs / slots`) before the end of a subscriber's first period, the others
+ * one period apart. The timer runs only while somebody is subscribed. Never completes.
+ *
+ * ```
+ * wheel(4, 4)  ---x---x---x      subscribed just after a turn
+ * ```
+ *
+ * @param periodMs Time between two ticks of one subscriber, in milliseconds.
+ * @param slots How many parts the period has; subscribers of one part tick together.
+ * @throws RangeError where `periodMs` is not above 0, or `slots` no whole number of at least 1.
+ * @see Varghese and Lauck, Hashed and Hierarchical Timing Wheels, 1987.
+ *
+ * @example
+ * ```ts
+ * import { wheel } from 'afluente/operators'
+ *
+ * const keepAlive$ = wheel(25_000)
+ * keepAlive$.subscribe({ next: () => console.log('still here'), error: console.error })
+ * ```
+ */
+export function wheel(
+  periodMs: number,
+  slots = 64,
+  scheduler: SchedulerLike = asyncScheduler,
+): Observable<void> {
+  if (!(periodMs > 0)) throw new RangeError(`periodMs must be above 0, got ${periodMs}`)
+  if (!(Number.isInteger(slots) && slots >= 1))
+    throw new RangeError(`slots must be a whole number ≥ 1, got ${slots}`)
+  const rim = Array.from({ length: slots }, () => new Set<Subscriber<void>>())
+  let at = 0
+  let subscribers = 0
+  let turning: Subscription | undefined
+
+  function turn(): void {
+    at = (at + 1) % slots
+    for (const out of rim[at] ?? []) out.next()
+  }
+
+  function start(): Subscription {
+    return scheduler.schedule(function again() {
+      turn()
+      this.schedule(undefined, periodMs / slots)
+    }, periodMs / slots)
+  }
+
+  return produce((out) => {
+    const slot = rim[at]
+    slot?.add(out)
+    if (subscribers++ === 0) turning = start()
+    return () => {
+      slot?.delete(out)
+      if (--subscribers === 0) turning?.unsubscribe()
+    }
+  })
+}

@@ -1,0 +1,45 @@
+import { Writable } from 'node:stream'
+import winston from 'winston'
+import type { Log } from '../stats/log.js'
+
+export interface LogOptions {
+  readonly level: string
+  readonly format: 'text' | 'json'
+  /** Where lines go. Default: standard output. */
+  readonly stream?: NodeJS.WritableStream & { readonly writableLength: number }
+}
+
+// What may wait for a reader that doesn't read, in bytes; beyond it lines are left out and counted.
+const maxWaitingBytes = 1024 * 1024
+
+/** The service's log, by winston, one line an event. It never grows and never waits: lines nobody reads are left out. */
+export function createLog({ level, format, stream = process.stdout }: LogOptions): Log {
+  let leftOut = 0
+  const output = new Writable({
+    write(line: Buffer, _encoding, done) {
+      if (stream.writableLength > maxWaitingBytes) leftOut++
+      else {
+        if (leftOut > 0) stream.write(`${leftOut} log lines were left out: nobody read them\n`)
+        leftOut = 0
+        stream.write(line)
+      }
+      done()
+    },
+  })
+  const { combine, timestamp, json, printf } = winston.format
+  const text = printf(({ timestamp: at, level: severity, message, ...fields }) => {
+    const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`)
+    return `${String(at)} ${severity} ${String(message)}${rest.join('')}`
+  })
+  const logger = winston.createLogger({
+    level,
+    format: combine(timestamp(), format === 'json' ? json() : text),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's types name two classes so
+    transports: new winston.transports.Stream({ stream: output }),
+  })
+  return {
+    info: (line, fields) => void logger.info(line, fields),
+    warn: (line, fields) => void logger.warn(line, fields),
+    error: (line, fields) => void logger.error(line, fields),
+  }
+}

@@ -1,0 +1,50 @@
+import type { z } from 'zod'
+import type { DeviceIdPlace } from '../feed/deviceId.js'
+import type { AllowedOrigins } from '../http/origins.js'
+
+// How the text of a variable becomes its value; what has another form is an issue that says what was expected.
+
+function refuse(context: z.RefinementCtx, expected: string): never {
+  context.addIssue({ code: 'custom', message: `expected ${expected}` })
+  return undefined as never // zod discards what a transform with an issue returns
+}
+
+/** `host`, `host:port` or a URL, as a URL. */
+export function brokerUrlOf(text: string, context: z.RefinementCtx): string {
+  const address = /^[a-z]+:\/\//i.test(text) ? text : `mqtt://${text}`
+  if (URL.canParse(address)) {
+    const { protocol, hostname, href } = new URL(address)
+    if (/^(mqtts?|wss?):$/.test(protocol) && hostname !== '') return href
+  }
+  return refuse(context, 'host, host:port or a URL of mqtt:, mqtts:, ws: or wss:')
+}
+
+/** A comma list, trimmed. */
+export function listOf(text: string, context: z.RefinementCtx): string[] {
+  const items = text.split(',').map((item) => item.trim())
+  return items.every((item) => item !== '') ? items : refuse(context, 'a list, separated by commas')
+}
+
+/** A comma list or a JSON array of origins, or `*`. */
+export function originsOf(text: string, context: z.RefinementCtx): AllowedOrigins {
+  const origins = text.trim().startsWith('[') ? jsonListOf(text) : listOf(text, context)
+  if (origins === undefined) return refuse(context, 'a comma list or a JSON array of origins')
+  return origins.includes('*') ? '*' : origins.map((origin) => origin.replace(/\/$/, ''))
+}
+
+/** Keys that lead to the id, or `topic:N`. */
+export function deviceIdPlaceOf(text: string, context: z.RefinementCtx): DeviceIdPlace {
+  const level = /^topic:(\d+)$/.exec(text)?.[1]
+  if (level !== undefined) return { topicLevel: Number(level) }
+  const keys = text.split('.')
+  return keys.every((key) => key !== '') ? keys : refuse(context, 'keys separated by dots, or topic:N')
+}
+
+function jsonListOf(text: string): string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,28 @@
+/** Anything whose WebSocket frame is finished. */
+export interface Framed {
+  readonly frame: Buffer
+}
+
+const scratchBytes = 16 * 1024
+let scratch = Buffer.allocUnsafeSlow(scratchBytes)
+
+/**
+ * The frames of a batch, one after another, in one Buffer. A small one is the same memory each time: most writes are
+ * done when they return, and then it may be used again. After one that was not, call `giveUpScratch`.
+ */
+export function inOnePiece(batch: readonly Framed[]): Buffer {
+  let bytes = 0
+  for (const { frame } of batch) bytes += frame.length
+  const piece = bytes <= scratchBytes ? scratch : Buffer.allocUnsafeSlow(bytes)
+  let at = 0
+  for (const { frame } of batch) {
+    piece.set(frame, at)
+    at += frame.length
+  }
+  return piece.subarray(0, bytes)
+}
+
+/** Leaves the last piece to whoever still reads it. */
+export function giveUpScratch(): void {
+  scratch = Buffer.allocUnsafeSlow(scratchBytes)
+}

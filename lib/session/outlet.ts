@@ -1,0 +1,190 @@
+import type { Duplex } from 'node:stream'
+import type { Observable, Subscriber } from 'rxjs'
+import type { WebSocket } from 'ws'
+import { linked, produce } from '../operators/link.js'
+import { type Closing, closings, left } from './closing.js'
+import { keepAliveFrame } from './events.js'
+import { type Framed, giveUpScratch, inOnePiece } from './onePiece.js'
+import type { Pace } from './pace.js'
+
+/** The writing end of a session. */
+export interface Outlet {
+  /** Emits once, as soon as a batch can be taken: at the next release of the pace, or later while the socket is full. */
+  readonly writable$: Observable<void>
+  /** Whether a batch can be taken now. */
+  readonly isWritable: boolean
+  /** Emits how the peer ended it: it left, fell silent, or flooded us. Keeps the peer awake while it is subscribed. */
+  readonly ended$: Observable<Closing>
+  /** Writes a batch of messages, in their order, with one system call. */
+  write(batch: readonly Framed[]): void
+  /** Writes an event of our own, whatever waits. */
+  tell(event: Framed): void
+  /** Ends the socket: with a close frame, or at once where the peer is gone. */
+  close(closing: Closing): void
+}
+
+export interface OutletOptions {
+  /** Emits once a keep-alive period, which is `keepAliveMs` long. */
+  readonly keepAlive$: Observable<unknown>
+  readonly keepAliveMs: number
+  /** More inbound frames in one second end the session; 0 means no limit. Pongs don't count. */
+  readonly maxFramesPerSecond: number
+  /** Told each inbound data frame. */
+  readonly onFrame: () => void
+  readonly pace: Pace
+}
+
+/**
+ * The outlet of a `ws` socket: the only file that reaches into one.
+ *
+ * @param isPaced Whether to wait for a pong after each batch. The kernel takes megabytes for a slow peer before a socket
+ * counts as full; this way what is sent is never older than one round trip.
+ */
+export function outlet(socket: WebSocket, options: OutletOptions, isPaced = false): Outlet {
+  return new SocketOutlet(socket, options, isPaced)
+}
+
+// The socket's listeners are the same functions for all; the outlet that they serve is found by the socket.
+const outlets = new WeakMap<WebSocket, SocketOutlet>()
+
+// A class and not closures: there is one for every open session, and this way it takes a sixth of the memory.
+class SocketOutlet implements Outlet {
+  readonly #socket: WebSocket
+  readonly #options: OutletOptions
+  readonly #isPaced: boolean
+  #heardAt = Date.now()
+  #framesInSecond = 0
+  #isFull = false
+  #unanswered = 0
+  #pings = 0
+  #waiter: Subscriber<void> | null = null
+  #ending: Subscriber<Closing> | null = null
+
+  constructor(socket: WebSocket, options: OutletOptions, isPaced: boolean) {
+    this.#socket = socket
+    this.#options = options
+    this.#isPaced = isPaced
+    outlets.set(socket, this)
+    socket.on('message', onMessage)
+    socket.on('ping', onPing)
+    socket.on('pong', onPong)
+    socket.on('error', onError)
+    socket.on('close', onClose)
+  }
+
+  get writable$(): Observable<void> {
+    return this.isWritable ? this.#options.pace.next$ : produce((out) => void (this.#waiter = out))
+  }
+
+  get ended$(): Observable<Closing> {
+    return produce((out) => {
+      this.#ending = out
+      const keepAwake = linked(out, { next: () => this.#keepAwake() })
+      this.#options.keepAlive$.subscribe(keepAwake)
+    })
+  }
+
+  write(batch: readonly Framed[]): void {
+    const [first] = batch
+    if (first === undefined) return
+    this.#options.pace.wrote(batch.length)
+    this.#put(batch.length === 1 ? first.frame : inOnePiece(batch))
+    if (this.#socket.bufferedAmount > 0) giveUpScratch()
+    if (!this.#isPaced || this.#socket.readyState !== this.#socket.OPEN) return
+    this.#unanswered = ++this.#pings
+    this.#socket.ping(String(this.#pings))
+  }
+
+  tell({ frame }: Framed): void {
+    this.#put(frame)
+  }
+
+  close(closing: Closing): void {
+    if (closing === closings.silent) this.#socket.terminate()
+    else this.#socket.close(closing.code, closing.reason)
+  }
+
+  heard(isFrame: boolean): void {
+    const now = Date.now()
+    const isSameSecond = Math.floor(now / 1000) === Math.floor(this.#heardAt / 1000)
+    this.#heardAt = now
+    if (!isFrame) return
+    this.#framesInSecond = isSameSecond ? this.#framesInSecond + 1 : 1
+    const { maxFramesPerSecond } = this.#options
+    if (maxFramesPerSecond > 0 && this.#framesInSecond > maxFramesPerSecond) this.ended(closings.flood)
+  }
+
+  said(): void {
+    this.#options.onFrame()
+  }
+
+  answered(ping: string): void {
+    if (this.#unanswered === 0 || ping !== String(this.#unanswered)) return
+    this.#unanswered = 0
+    this.#release()
+  }
+
+  ended(closing: Closing): void {
+    this.#ending?.next(closing)
+  }
+
+  get isWritable(): boolean {
+    return !this.#isFull && this.#unanswered === 0 && this.#socket.readyState === this.#socket.OPEN
+  }
+
+  #put(bytes: Buffer): void {
+    const stream = streamOf(this.#socket)
+    if (this.#socket.readyState !== this.#socket.OPEN || stream?.write(bytes) !== false || this.#isFull)
+      return
+    this.#isFull = true
+    stream.once('drain', () => {
+      this.#isFull = false
+      this.#release()
+    })
+  }
+
+  #release(): void {
+    if (!this.isWritable) return
+    const waiter = this.#waiter
+    this.#waiter = null
+    waiter?.next()
+  }
+
+  #keepAwake(): void {
+    if (this.#socket.readyState === this.#socket.OPEN) {
+      this.#put(keepAliveFrame)
+      this.#socket.ping()
+    }
+    // Answers take a moment, so a peer counts as silent for two periods a little before the second one is over.
+    if (Date.now() - this.#heardAt > 1.5 * this.#options.keepAliveMs) this.ended(closings.silent)
+  }
+}
+
+function onMessage(this: WebSocket): void {
+  const to = outlets.get(this)
+  to?.said()
+  to?.heard(true)
+}
+
+function onPing(this: WebSocket): void {
+  outlets.get(this)?.heard(true)
+}
+
+function onPong(this: WebSocket, data: Buffer): void {
+  const to = outlets.get(this)
+  to?.heard(false)
+  to?.answered(data.toString())
+}
+
+function onError(): void {
+  // 'close' follows, and tells the code.
+}
+
+function onClose(this: WebSocket, code: number): void {
+  outlets.get(this)?.ended(left(code))
+}
+
+// `ws` writes frame by frame; a batch of finished frames goes to the stream below it, in one piece.
+function streamOf(socket: WebSocket): Duplex | undefined {
+  return (socket as unknown as { _socket?: Duplex })._socket
+}

@@ -1,0 +1,48 @@
+import { isShort, maxDeviceIdLength } from '../feed/deviceId.js'
+import type { OverflowStrategy } from '../operators/held.js'
+
+/** What a client asks for by its URL. */
+export interface StreamRequest {
+  readonly deviceIds: readonly string[]
+  readonly overflow: OverflowStrategy
+}
+
+/** Why a request can't be served, for the client's `error` event. */
+export class BadRequest {
+  readonly message: string
+
+  constructor(message: string) {
+    this.message = message
+  }
+}
+
+const strategies = new Map<string, OverflowStrategy>([
+  ['drop-newest', 'dropNewest'],
+  ['drop-oldest', 'dropOldest'],
+  ['latest', 'latest'],
+  ['disconnect', 'disconnect'],
+])
+
+/**
+ * Reads the query of a stream's URL. Ids are separated by commas, trimmed and taken once; unknown options are ignored.
+ *
+ * @param maxDevices More devices are refused; 0 means no limit.
+ */
+export function streamRequest(query: URLSearchParams, maxDevices: number): StreamRequest | BadRequest {
+  const ids = query.getAll('device_ids').flatMap((list) => list.split(','))
+  const deviceIds = [...new Set(ids.map((id) => id.trim()).filter((id) => id !== ''))]
+  if (deviceIds.length === 0)
+    return new BadRequest('Debe especificar al menos un device_id en los query params')
+  if (maxDevices > 0 && deviceIds.length > maxDevices) {
+    return new BadRequest(`device_ids: expected at most ${maxDevices} devices, got ${deviceIds.length}`)
+  }
+  if (!deviceIds.every(isShort)) {
+    return new BadRequest(`device_ids: expected ids of at most ${maxDeviceIdLength} characters`)
+  }
+  const overflows = query.getAll('overflow')
+  const overflow = strategies.get(overflows[0] ?? 'drop-newest')
+  if (overflow === undefined || overflows.length > 1) {
+    return new BadRequest(`overflow: expected one of ${[...strategies.keys()].join(', ')}, once`)
+  }
+  return { deviceIds, overflow }
+}

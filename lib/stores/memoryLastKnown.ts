@@ -1,0 +1,55 @@
+import type { ByteString } from '../feed/frame.js'
+import { type LastKnown, type Recency, recencyOf, replaces } from '../feed/lastKnown.js'
+
+interface Entry {
+  bytes: ByteString
+  receivedAt: number
+  recency: Recency
+  wasNoted: boolean
+}
+
+export interface MemoryLastKnownOptions {
+  /** Devices kept at most; beyond, those go first that have not reported for longest, approximately (CLOCK). */
+  readonly maxDevices: number
+  /** Older messages count as unknown, in milliseconds since they arrived; 0 means no limit. */
+  readonly maxAgeMs: number
+}
+
+/** Last known messages in this process's memory: bounded, and gone with it. */
+export function memoryLastKnown({ maxDevices, maxAgeMs }: MemoryLastKnownOptions): LastKnown {
+  const entries = new Map<string, Entry>()
+
+  // Corbató's second chance: who was noted since the hand last passed goes to the end instead.
+  function evict(): void {
+    for (const [deviceId, entry] of entries) {
+      if (entries.size <= maxDevices) return
+      entries.delete(deviceId)
+      if (!entry.wasNoted) continue
+      entry.wasNoted = false
+      entries.set(deviceId, entry)
+    }
+  }
+
+  return {
+    note(envelope) {
+      const { deviceId, bytes, receivedAt } = envelope
+      const recency = recencyOf(envelope)
+      const entry = entries.get(deviceId)
+      if (entry === undefined) {
+        entries.set(deviceId, { bytes, receivedAt, recency, wasNoted: true })
+        if (entries.size > maxDevices) evict()
+        return
+      }
+      entry.wasNoted = true
+      if (!replaces(entry.recency, recency)) return
+      entry.bytes = bytes
+      entry.receivedAt = receivedAt
+      entry.recency = recency
+    },
+    get(deviceId) {
+      const entry = entries.get(deviceId)
+      if (entry === undefined || (maxAgeMs > 0 && Date.now() - entry.receivedAt > maxAgeMs)) return undefined
+      return { payload: Buffer.from(entry.bytes, 'latin1'), receivedAt: entry.receivedAt }
+    },
+  }
+}
