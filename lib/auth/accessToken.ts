@@ -121,6 +121,7 @@ function grantOf(token: string, payload: JWTPayload): AccessGrant | undefined {
   return {
     kind: 'access',
     devices,
+    namesDevices: deviceIds !== undefined,
     expiresAt: exp * 1_000,
     subject: typeof sub === 'string' && sub !== '' ? sub : undefined,
     tokenId: typeof jti === 'string' ? jti : undefined,

@@ -7,6 +7,8 @@ export type GrantedDevices = ReadonlySet<string> | 'all'
 export interface AccessGrant {
   readonly kind: 'access'
   readonly devices: GrantedDevices
+  /** Whether it has a `device_ids` claim at all; without one it permits no device. */
+  readonly namesDevices: boolean
   /** In milliseconds since the epoch. */
   readonly expiresAt: number
   readonly subject: string | undefined

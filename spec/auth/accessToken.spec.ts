@@ -54,6 +54,7 @@ describe('accessTokenVerifier', () => {
       grant: {
         kind: 'access',
         devices: new Set(['A', '7']),
+        namesDevices: true,
         expiresAt: exp * 1_000,
         subject: 'ana',
         tokenId: 'n',
