@@ -143,7 +143,7 @@ describe('readEnvironment', () => {
 
   it('1.7 takes an empty variable for an unset one', () => {
     expect(readEnvironment({ A: '' }, directory)).to.deep.equal({})
-    file('A=\n')
-    expect(readEnvironment({}, directory)).to.deep.equal({})
+    file('A=1\nB=\n')
+    expect(readEnvironment({ A: '', B: '' }, directory)).to.deep.equal({ A: '1' })
   })
 })
