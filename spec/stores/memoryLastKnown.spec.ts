@@ -42,6 +42,20 @@ describe('memoryLastKnown', () => {
     expect(textAfter(blind)).to.deep.equal(blind)
   })
 
+  it('1.1 holds a bounded number of devices, and lets those go that have not reported for longest', () => {
+    const lastKnown = memoryLastKnown({ maxDevices: 10, maxAgeMs: 0 })
+    for (let id = 0; id < 1000; id++) {
+      lastKnown.note(envelopeOf({}, 1, 'busy'))
+      lastKnown.note(envelopeOf({}, 1, String(id)))
+    }
+    const known = Array.from({ length: 1000 }, (_, id) => id).filter(
+      (id) => lastKnown.get(String(id)) !== undefined,
+    )
+    expect(known).to.have.length(9)
+    expect(Math.min(...known)).to.be.at.least(980)
+    expect(lastKnown.get('busy')).to.not.equal(undefined)
+  })
+
   it('1.1 forgets what is older than the limit, if there is one', () => {
     const lastKnown = memoryLastKnown({ maxDevices: 10, maxAgeMs: 60_000 })
     lastKnown.note(envelopeOf({}, Date.now() - 61_000, 'old'))
