@@ -119,6 +119,16 @@ describe('configuration', () => {
     })
   }
 
+  it('ends with a message where its port is taken', async () => {
+    const { status, output } = await endOf({
+      BROKER_HOST: broker.address,
+      HOST: '127.0.0.1',
+      PORT: String(broker.port),
+    })
+    expect(status).to.equal(1)
+    expect(output).to.contain(`can't listen on 127.0.0.1:${broker.port}`)
+  })
+
   it('1.7 logs the line that run-books look for, once the feed is up', async () => {
     const service = await startService({ BROKER_HOST: broker.address })
     const [line] = await service.printed(/^.*✅ Bridge MQTT → WebSocket activo.*$/m)
