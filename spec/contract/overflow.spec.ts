@@ -145,6 +145,14 @@ describe('overflow', () => {
     }
   })
 
+  it('1.2 keeps the line one line, whatever the device is called', async () => {
+    rig = await startRig({ MAILBOX_BYTES: '1000' })
+    await openClient(rig.url('A\nB\u001b\u2028é'))
+    await rig.paho.publish(message('A\nB\u001b\u2028é', { padding }))
+    const [line] = await rig.service.printed(/.*Cola llena.*/)
+    expect(line).to.contain(lineFor('A\\u000aB\\u001b\\u2028é'))
+  })
+
   it('1.2 lets no session wait for another', async () => {
     const stalled = await start()
     const healthy = await openPythonClient(rig.url('A'))
