@@ -67,6 +67,7 @@ describe('ALLOWED_ORIGINS', () => {
       [404, '/nothing', {}],
       [405, '/health', { method: 'POST' }],
       [426, '/api/v1/stream', {}],
+      [400, '/%zz', {}],
       [431, '/health', { headers: many }],
     ] as const) {
       const answer = await corsOf(service.http + path, ours, init)
