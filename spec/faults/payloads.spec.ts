@@ -7,10 +7,14 @@ import { createCounters } from '../../lib/stats/counters.js'
 import { memoryLastKnown } from '../../lib/stores/memoryLastKnown.js'
 import { type Client, openClient } from '../support/client.js'
 import { envelopeOf } from '../support/envelopes.js'
+import { eventually } from '../support/eventually.js'
 import { marbles } from '../support/marbles.js'
+import { startMosquitto } from '../support/mosquitto.js'
 import { closeAll } from '../support/opened.js'
-import { message } from '../support/publisher.js'
+import { run } from '../support/process.js'
+import { message, startPublisher } from '../support/publisher.js'
 import { type Rig, startRig } from '../support/rig.js'
+import { startService } from '../support/service.js'
 
 describe('faults of payloads', () => {
   let rig: Rig
@@ -147,6 +151,58 @@ describe('faults of payloads', () => {
 })
 
 describe('faults of payloads: ids seen once', () => {
+  afterEach(closeAll)
+
+  it('row 20: 200,000 ids seen once each: no group outlives its idle time, and memory returns', async function () {
+    this.timeout(120_000)
+    const broker = await startMosquitto()
+    const collect = 'process.on("SIGUSR2", () => globalThis.gc())'
+    const service = await startService(
+      { BROKER_HOST: broker.address, DEVICE_IDLE_SECS: '0.5', LAST_KNOWN_MAX_DEVICES: '100' },
+      ['--expose-gc', '--import', `data:text/javascript,${encodeURIComponent(collect)}`],
+    )
+    await service.printed(/Bridge MQTT → WebSocket activo/)
+    const client = await openClient(`${service.ws}/api/v1/stream?device_ids=kept`)
+
+    /** Heap in use when all groups are gone and garbage is collected; the last word when it stops falling. */
+    async function settledHeap(): Promise<number> {
+      await eventually(
+        async () => (await service.metrics()).get('afluente_device_actors'),
+        (actors) => actors === 1, // the one that is watched
+      )
+      let least = Infinity
+      for (;;) {
+        service.child.kill('SIGUSR2')
+        const heap = (await service.metrics()).get('afluente_heap_used_bytes') ?? NaN
+        if (heap > 0.99 * least) return least
+        least = heap
+      }
+    }
+
+    let sent = 0
+    async function publishOnce(count: number): Promise<void> {
+      const args = ['-h', '127.0.0.1', '-p', String(broker.port), '-t', 'tracking/data', '-l']
+      const publisher = run('mosquitto_pub', args, { stdio: ['pipe', 'pipe', 'pipe'] })
+      const lines = Array.from({ length: count }, () => `{"data":{"DEVICE_ID":"once ${sent++}"}}\n`)
+      publisher.child.stdin?.end(lines.join(''))
+      expect(await publisher.exited).to.equal(0)
+      await eventually(
+        () => service.stats(),
+        ({ total_messages_processed }) => total_messages_processed === sent,
+        60_000,
+      )
+    }
+
+    await publishOnce(20_000)
+    const before = await settledHeap()
+    await publishOnce(200_000)
+    const after = await settledHeap()
+    // A group that stayed would be more than 500 bytes, which makes 100 MB of 200,000.
+    expect(after - before).to.be.below(10_000_000)
+    await (await startPublisher(broker)).publish(message('kept'))
+    expect(await client.next(({ event }) => event === 'message')).to.deep.include({ data: message('kept') })
+  })
+
   it('row 20: one that comes back goes on above the floor', () => {
     const actors: number[] = []
     const seqs: Record<string, number[]> = { A: [], B: [] }
