@@ -134,6 +134,28 @@ describe('faults of URLs and upgrades', () => {
     })
   }
 
+  // As Java's HttpClient and curl --http2 do with every first request; a server may ignore it (RFC 9110, 7.8).
+  const h2c = {
+    Connection: 'Upgrade, HTTP2-Settings',
+    Upgrade: 'h2c',
+    'HTTP2-Settings': 'AAEAAEAAAAIAAAAAAAMAAAAA',
+  }
+  for (const [status, line] of [
+    [200, 'GET /api/v1/stream/stats HTTP/1.1'],
+    [200, 'GET /health HTTP/1.1'],
+    [404, 'GET /nothing HTTP/1.1'],
+    [405, 'POST /health HTTP/1.1'],
+    [426, `GET ${path}?device_ids=A HTTP/1.1`],
+  ] as const) {
+    it(`row 25: a plain request by '${line}' that offers h2c is ${status}`, async () => {
+      const exchange = startExchange(rig.service.port)
+      exchange.write(requestText(line, { ...h2c, 'Content-Length': '2' }) + 'hi')
+      exchange.write(requestText('GET /healthz HTTP/1.1', plain))
+      const answers = (await exchange.ended).match(/HTTP\/1\.1 \d+/g)
+      expect(answers).to.deep.equal([`HTTP/1.1 ${status}`, 'HTTP/1.1 200'])
+    })
+  }
+
   for (const [status, what, headers] of [
     [400, 'no key', { 'Sec-WebSocket-Key': '' }],
     [400, 'a key that is none', { 'Sec-WebSocket-Key': 'short' }],
