@@ -3,7 +3,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import type { Registry } from 'prom-client'
 import type { Counters } from '../stats/counters.js'
 import { type AllowedOrigins, isAllowedOrigin } from './origins.js'
-import { maxHeaders } from './upgradeRequest.js'
+import { maxHeaders, requestTarget } from './upgradeRequest.js'
 
 export interface AppOptions {
   readonly counters: Counters
@@ -73,7 +73,13 @@ export function createApp(options: AppOptions): Express {
     })
   }
   if (routes !== undefined) app.use(routes)
-  app.use((_request, response) => void response.status(404).json({ detail: 'Not Found' }))
+  app.use((request, response) => {
+    const [status, detail] =
+      requestTarget(request.originalUrl) === undefined
+        ? [400, 'Malformed request target']
+        : [404, 'Not Found']
+    response.status(status).json({ detail })
+  })
   app.use(answerFailure)
   return app
 }

@@ -29,7 +29,7 @@ export function createLog({ level, format, stream = process.stdout }: LogOptions
   const { combine, timestamp, json, printf } = winston.format
   const text = printf(({ timestamp: at, level: severity, message, ...fields }) => {
     const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`)
-    return `${String(at)} ${severity} ${String(message)}${rest.join('')}`
+    return printable(`${String(at)} ${severity} ${String(message)}${rest.join('')}`)
   })
   const logger = winston.createLogger({
     level,
@@ -42,4 +42,12 @@ export function createLog({ level, format, stream = process.stdout }: LogOptions
     warn: (line, fields) => void logger.warn(line, fields),
     error: (line, fields) => void logger.error(line, fields),
   }
+}
+
+// A device may be called anything, and must not write lines of its own.
+function printable(line: string): string {
+  return line.replace(
+    /[\p{Cc}\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

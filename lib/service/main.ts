@@ -32,5 +32,5 @@ try {
 } catch (error) {
   if (!(error instanceof AfluenteError)) throw error
   process.stderr.write(`${error.message}\n`)
-  process.exitCode = 1
+  process.exit(1) // the feed may run already
 }

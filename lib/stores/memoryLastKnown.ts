@@ -19,10 +19,10 @@ export interface MemoryLastKnownOptions {
 export function memoryLastKnown({ maxDevices, maxAgeMs }: MemoryLastKnownOptions): LastKnown {
   const entries = new Map<string, Entry>()
 
-  // Corbató's second chance: who was noted since the hand last passed goes to the end instead.
+  // Makes room for one. Corbató's second chance: who reported again since the hand last passed goes to the end instead.
   function evict(): void {
     for (const [deviceId, entry] of entries) {
-      if (entries.size <= maxDevices) return
+      if (entries.size < maxDevices) return
       entries.delete(deviceId)
       if (!entry.wasNoted) continue
       entry.wasNoted = false
@@ -36,8 +36,8 @@ export function memoryLastKnown({ maxDevices, maxAgeMs }: MemoryLastKnownOptions
       const recency = recencyOf(envelope)
       const entry = entries.get(deviceId)
       if (entry === undefined) {
-        entries.set(deviceId, { bytes, receivedAt, recency, wasNoted: true })
-        if (entries.size > maxDevices) evict()
+        if (entries.size >= maxDevices) evict()
+        entries.set(deviceId, { bytes, receivedAt, recency, wasNoted: false })
         return
       }
       entry.wasNoted = true
