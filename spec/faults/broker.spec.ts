@@ -30,11 +30,7 @@ function underLoad(publisher: Publisher, deviceId: string): { stop(): Promise<un
     for (let count = 0; count < 10; count++) publisher.client.publish('tracking/data', payload)
   }, 10)
   const payload = JSON.stringify(message(deviceId))
-  const stop = opens('load', () => {
-    clearInterval(timer)
-    return Promise.resolve()
-  })
-  return { stop }
+  return { stop: opens('load', () => clearInterval(timer)) }
 }
 
 describe('a broker that fails', () => {

@@ -38,10 +38,7 @@ export function startLink(): Link {
   const first = (subnet & 31) << 3
   const address = `${prefix}.${first + 1}`
   ip('netns', 'add', name)
-  const close = opens(`link ${name}`, () => {
-    ip('netns', 'delete', name) // and with it the pair of interfaces
-    return Promise.resolve()
-  })
+  const close = opens(`link ${name}`, () => ip('netns', 'delete', name)) // and with it the pair of interfaces
   ip('link', 'add', ours, 'type', 'veth', 'peer', 'name', theirs, 'netns', name)
   ip('address', 'add', `${address}/30`, 'dev', ours)
   ip('link', 'set', ours, 'up')
