@@ -97,6 +97,12 @@ describe('a broker that fails', () => {
     expect(await watcher.next()).to.deep.equal({ event: 'message', data: message('A') })
   })
 
+  it('row 3: a keep-alive of half a second, which MQTT has no way to say, is refused at the start', async () => {
+    const started = startService({ BROKER_HOST: '127.0.0.1:1', MQTT_KEEPALIVE_SECS: '0.5' })
+    const failure = await started.then(String, String)
+    expect(failure).to.match(/MQTT_KEEPALIVE_SECS: /)
+  })
+
   it('row 4: with two processes, neither takes the connection of the other', async () => {
     const broker = await startMosquitto()
     const services = await Promise.all([startServiceAt(broker), startServiceAt(broker)])
