@@ -34,6 +34,11 @@ export function createApp(options: AppOptions): Express {
         answer(null, origin !== undefined && isAllowedOrigin(allowedOrigins, origin)),
     }),
   )
+  app.use((_request, response, next) => {
+    // A proxy that keeps its connection and asks on would keep the process too.
+    if (isDraining()) response.set('Connection', 'close')
+    next()
+  })
   app.use((request, response, next) => {
     if (request.rawHeaders.length <= 2 * maxHeaders) next()
     else response.status(431).json({ detail: `Expected at most ${maxHeaders} headers` })

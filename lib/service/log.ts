@@ -26,6 +26,8 @@ export function createLog({ level, format, stream = process.stdout }: LogOptions
       done()
     },
   })
+  // Whoever read it is gone. Unheard, this error would end in the log, whose line would fail again, and so for ever.
+  stream.on('error', () => undefined)
   const { combine, timestamp, json, printf } = winston.format
   const text = printf(({ timestamp: at, level: severity, message, ...fields }) => {
     const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`)

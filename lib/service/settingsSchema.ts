@@ -48,7 +48,7 @@ export const settingsSchema = z.object({
     .default('3.1.1')
     .transform((version) => (version === '5' ? 5 : 4))
     .describe('MQTT version; a broker that refuses 5 is spoken to in 3.1.1'),
-  MQTT_KEEPALIVE_SECS: seconds
+  MQTT_KEEPALIVE_SECS: count(1)
     .max(65_535)
     .default(15)
     .describe('A broker silent for 1.5 of these is given up'),
