@@ -102,7 +102,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     async drain() {
       state.isDraining = true
       drain$.next(closings.draining)
+      // Whoever began a request and never ends it would hold the process.
+      const cutOff = setTimeout(() => server.closeAllConnections(), options.closeTimeoutMs)
       await new Promise((resolve) => server.close(resolve))
+      clearTimeout(cutOff)
       running.unsubscribe()
     },
   }

@@ -53,6 +53,7 @@ class SocketOutlet implements Outlet {
   readonly #options: OutletOptions
   readonly #isPaced: boolean
   #heardAt = Date.now()
+  #pingedAt = 0
   #framesInSecond = 0
   #isFull = false
   #unanswered = 0
@@ -151,12 +152,27 @@ class SocketOutlet implements Outlet {
   }
 
   #keepAwake(): void {
-    if (this.#socket.readyState === this.#socket.OPEN) {
-      this.#put(keepAliveFrame)
-      this.#socket.ping()
+    if (!this.#isSilent) {
+      this.#ping()
+      return
     }
-    // Answers take a moment, so a peer counts as silent for two periods a little before the second one is over.
-    if (Date.now() - this.#heardAt > 1.5 * this.#options.keepAliveMs) this.ended(closings.silent)
+    // Perhaps it was us who didn't listen: what came meanwhile is read before this turn is over.
+    setImmediate(() => {
+      if (this.#isSilent) this.ended(closings.silent)
+      else this.#ping()
+    })
+  }
+
+  #ping(): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    this.#pingedAt = Date.now()
+    this.#put(keepAliveFrame)
+    this.#socket.ping()
+  }
+
+  /** Whether the last ping was not answered, nor anything heard, for two periods; a little less, since ticks vary. */
+  get #isSilent(): boolean {
+    return this.#heardAt < this.#pingedAt && Date.now() - this.#heardAt > 1.5 * this.#options.keepAliveMs
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { openClient } from '../support/client.js'
@@ -141,5 +142,21 @@ describe('a client that is gone', () => {
       () => descriptors(service),
       (count) => count <= before,
     )
+  })
+
+  it('cuts nobody off for the time that the service itself was frozen', async () => {
+    const service = await startServiceAt(await startMosquitto(), { WEBSOCKET_KEEPALIVE_SECS: '1' })
+    const client = await openClient(`${service.ws}${stream}A`)
+    await client.next(({ event }) => event === 'ping')
+    client.socket.ping()
+    await once(client.socket, 'pong')
+    service.child.kill('SIGSTOP')
+    const frozenFor = new Promise((resolve) => setTimeout(resolve, 1800)) // time itself is what this is about
+    await frozenFor
+    service.child.kill('SIGCONT')
+    await client.next(({ event }) => event === 'ping')
+    await client.next(({ event }) => event === 'ping')
+    expect(await ended(service, 'silent')).to.equal(undefined)
+    await client.close()
   })
 })

@@ -133,6 +133,21 @@ describe('the end of the process', () => {
       return startService({ BROKER_HOST: broker.address })
     },
   }
+  it('row 47: ends by the close time-out where a request was begun and never finished', async () => {
+    const limits = { CLOSE_TIMEOUT_SECS: '1', HANDSHAKE_TIMEOUT_SECS: '60' }
+    const service = await startServiceAt(await startMosquitto(), limits)
+    const socket = connect(service.port, '127.0.0.1')
+    opens('half a request', () => socket.destroy())
+    await once(socket, 'connect')
+    socket.write('GET /readyz HTTP/1.1\r\n')
+    await (await fetch(`${service.http}/healthz`)).text() // by now the half was read
+    const closed = once(socket, 'close')
+    service.child.kill('SIGTERM')
+    await closed
+    expect(await service.exited).to.equal(0)
+    expect(service.output()).not.to.match(/ran out of time/)
+  })
+
   for (const [state, start] of Object.entries(awayBrokers)) {
     it(`row 48: ends in time while the broker ${state}`, async () => {
       const service = await start()
