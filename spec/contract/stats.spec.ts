@@ -59,7 +59,7 @@ describe('GET /api/v1/stream/stats', () => {
 
   it('1.3 returns to 0 when all have left, whichever way they left', async () => {
     const { service, paho, url } = await startRig({
-      WEBSOCKET_KEEPALIVE_SECS: '0.5',
+      WEBSOCKET_KEEPALIVE_SECS: '1',
       CLOSE_TIMEOUT_SECS: '0.2',
     })
     const closing = await openPythonClient(url('A,B'))
