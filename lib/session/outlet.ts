@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Observable, Subscriber } from 'rxjs'
 import type { WebSocket } from 'ws'
 import { linked, produce } from '../operators/link.js'
+import { Attention } from './attention.js'
 import { type Closing, closings, left } from './closing.js'
 import { keepAliveFrame } from './events.js'
 import { type Framed, giveUpScratch, inOnePiece } from './onePiece.js'
@@ -52,9 +53,7 @@ class SocketOutlet implements Outlet {
   readonly #socket: WebSocket
   readonly #options: OutletOptions
   readonly #isPaced: boolean
-  #heardAt = Date.now()
-  #pingedAt = 0
-  #framesInSecond = 0
+  readonly #attention = new Attention()
   #isFull = false
   #unanswered = 0
   #pings = 0
@@ -106,13 +105,8 @@ class SocketOutlet implements Outlet {
   }
 
   heard(isFrame: boolean): void {
-    const now = Date.now()
-    const isSameSecond = Math.floor(now / 1000) === Math.floor(this.#heardAt / 1000)
-    this.#heardAt = now
-    if (!isFrame) return
-    this.#framesInSecond = isSameSecond ? this.#framesInSecond + 1 : 1
-    const { maxFramesPerSecond } = this.#options
-    if (maxFramesPerSecond > 0 && this.#framesInSecond > maxFramesPerSecond) this.ended(closings.flood)
+    this.#attention.heard(isFrame)
+    if (this.#attention.isFlooded(this.#options.maxFramesPerSecond)) this.ended(closings.flood)
   }
 
   said(): void {
@@ -165,14 +159,13 @@ class SocketOutlet implements Outlet {
 
   #ping(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    this.#pingedAt = Date.now()
+    this.#attention.pinged()
     this.#put(keepAliveFrame)
     this.#socket.ping()
   }
 
-  /** Whether the last ping was not answered, nor anything heard, for two periods; a little less, since ticks vary. */
   get #isSilent(): boolean {
-    return this.#heardAt < this.#pingedAt && Date.now() - this.#heardAt > 1.5 * this.#options.keepAliveMs
+    return this.#attention.isSilent(this.#options.keepAliveMs)
   }
 }
 
