@@ -16,8 +16,8 @@ export interface Outlet {
   readonly isWritable: boolean
   /** Emits how the peer ended it: it left, fell silent, or flooded us. Keeps the peer awake while it is subscribed. */
   readonly ended$: Observable<Closing>
-  /** Writes a batch of messages, in their order, with one system call. */
-  write(batch: readonly Framed[]): void
+  /** Writes a batch, in its order, with one system call. False where the socket is closing and takes nothing. */
+  write(batch: readonly Framed[]): boolean
   /** Writes an event of our own, whatever waits. */
   tell(event: Framed): void
   /** Ends the socket: with a close frame, or at once where the peer is gone. */
@@ -84,15 +84,18 @@ class SocketOutlet implements Outlet {
     })
   }
 
-  write(batch: readonly Framed[]): void {
+  write(batch: readonly Framed[]): boolean {
+    if (this.#socket.readyState !== this.#socket.OPEN) return false
     const [first] = batch
-    if (first === undefined) return
+    if (first === undefined) return true
     this.#options.pace.wrote(batch.length)
     this.#put(batch.length === 1 ? first.frame : inOnePiece(batch))
     if (this.#socket.bufferedAmount > 0) giveUpScratch()
-    if (!this.#isPaced || this.#socket.readyState !== this.#socket.OPEN) return
-    this.#unanswered = ++this.#pings
-    this.#socket.ping(String(this.#pings))
+    if (this.#isPaced) {
+      this.#unanswered = ++this.#pings
+      this.#socket.ping(String(this.#pings))
+    }
+    return true
   }
 
   tell({ frame }: Framed): void {
