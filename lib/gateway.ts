@@ -1,10 +1,9 @@
-import type { RequestHandler } from 'express'
 import { map, merge, mergeAll, retry, Subject, tap, timer } from 'rxjs'
 import { decode, type DecodeOptions } from './feed/decode.js'
 import { deviceStreams } from './feed/deviceStreams.js'
 import type { LastKnown } from './feed/lastKnown.js'
 import type { Feed } from './feed/mqttFeed.js'
-import { createApp } from './http/app.js'
+import { type AppOptions, createApp } from './http/app.js'
 import { metricsOf } from './http/metrics.js'
 import type { AllowedOrigins } from './http/origins.js'
 import { createHardenedServer, listen, type ServerOptions } from './http/server.js'
@@ -23,6 +22,7 @@ export interface GatewayOptions
     Omit<OpenSessionOptions, 'watch' | 'drain$' | 'keepAlive$' | 'onFrame' | 'pace'>,
     Omit<DecodeOptions, 'onMalformed'>,
     Omit<UpgradeOptions, 'paths' | 'isDraining'>,
+    Pick<AppOptions, 'routes'>,
     ServerOptions {
   readonly feed: Feed
   readonly lastKnown: LastKnown
@@ -35,8 +35,6 @@ export interface GatewayOptions
   readonly version: string
   /** A device that nobody watches is freed when it was silent for this long, in milliseconds. */
   readonly deviceIdleMs: number
-  /** Further HTTP routes. */
-  readonly routes?: RequestHandler
 }
 
 export interface Gateway {
@@ -102,7 +100,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     async drain() {
       state.isDraining = true
       drain$.next(closings.draining)
+      // Whoever began a request and never ends it would hold the process.
+      const cutOff = setTimeout(() => server.closeAllConnections(), options.closeTimeoutMs)
       await new Promise((resolve) => server.close(resolve))
+      clearTimeout(cutOff)
       running.unsubscribe()
     },
   }

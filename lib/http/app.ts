@@ -3,7 +3,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import type { Registry } from 'prom-client'
 import type { Counters } from '../stats/counters.js'
 import { type AllowedOrigins, isAllowedOrigin } from './origins.js'
-import { maxHeaders } from './upgradeRequest.js'
+import { maxHeaders, requestTarget } from './upgradeRequest.js'
 
 export interface AppOptions {
   readonly counters: Counters
@@ -34,6 +34,11 @@ export function createApp(options: AppOptions): Express {
         answer(null, origin !== undefined && isAllowedOrigin(allowedOrigins, origin)),
     }),
   )
+  app.use((_request, response, next) => {
+    // A proxy that keeps its connection and asks on would keep the process too.
+    if (isDraining()) response.set('Connection', 'close')
+    next()
+  })
   app.use((request, response, next) => {
     if (request.rawHeaders.length <= 2 * maxHeaders) next()
     else response.status(431).json({ detail: `Expected at most ${maxHeaders} headers` })
@@ -73,7 +78,13 @@ export function createApp(options: AppOptions): Express {
     })
   }
   if (routes !== undefined) app.use(routes)
-  app.use((_request, response) => void response.status(404).json({ detail: 'Not Found' }))
+  app.use((request, response) => {
+    const [status, detail] =
+      requestTarget(request.originalUrl) === undefined
+        ? [400, 'Malformed request target']
+        : [404, 'Not Found']
+    response.status(status).json({ detail })
+  })
   app.use(answerFailure)
   return app
 }

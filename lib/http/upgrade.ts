@@ -56,6 +56,10 @@ export function upgrades(server: Server, options: UpgradeOptions): Observable<Co
   }
 
   server.on('upgrade', (request, stream, head) => {
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      ignoreUpgrade(server, request, stream, head)
+      return
+    }
     const verdict = judge(request)
     if ('status' in verdict) {
       countBy(counters.refused, verdict.status)
@@ -69,6 +73,22 @@ export function upgrades(server: Server, options: UpgradeOptions): Observable<Co
     refuse(stream, { status: 400, detail: 'Malformed WebSocket handshake' })
   })
   return connections$
+}
+
+/**
+ * Has a request answered as if it had not offered to upgrade: a server may ignore that (RFC 9110, 7.8), and clients
+ * that offer h2c with everything they ask for want their answer. Node has let go of the connection by now, so it gets
+ * it once more, with the request, without the offer.
+ */
+function ignoreUpgrade(server: Server, request: IncomingMessage, stream: Duplex, head: Buffer): void {
+  const { method = '', url = '', httpVersion, rawHeaders } = request
+  const lines = [`${method} ${url} HTTP/${httpVersion}`]
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(at, at + 2)
+    if (name.toLowerCase() !== 'upgrade') lines.push(`${name}: ${value}`)
+  }
+  stream.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
+  server.emit('connection', stream)
 }
 
 function refuse(stream: Duplex, { status, detail, headers = {} }: UpgradeRefusal): void {

@@ -26,10 +26,12 @@ export function createLog({ level, format, stream = process.stdout }: LogOptions
       done()
     },
   })
+  // Whoever read it is gone. Unheard, this error would end in the log, whose line would fail again, and so for ever.
+  stream.on('error', () => undefined)
   const { combine, timestamp, json, printf } = winston.format
   const text = printf(({ timestamp: at, level: severity, message, ...fields }) => {
     const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`)
-    return `${String(at)} ${severity} ${String(message)}${rest.join('')}`
+    return printable(`${String(at)} ${severity} ${String(message)}${rest.join('')}`)
   })
   const logger = winston.createLogger({
     level,
@@ -42,4 +44,12 @@ export function createLog({ level, format, stream = process.stdout }: LogOptions
     warn: (line, fields) => void logger.warn(line, fields),
     error: (line, fields) => void logger.error(line, fields),
   }
+}
+
+// A device may be called anything, and must not write lines of its own.
+function printable(line: string): string {
+  return line.replace(
+    /[\p{Cc}\u2028\u2029]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

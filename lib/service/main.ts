@@ -24,7 +24,10 @@ try {
     isEnding = true
     log.info('Draining: no new sessions', { signal })
     // Whoever doesn't answer is cut off by the close time-out; this is for what nobody foresaw.
-    setTimeout(() => process.exit(0), 9_000).unref()
+    setTimeout(() => {
+      log.error('Draining ran out of time')
+      process.exit(0)
+    }, 9_000).unref()
     void service.end().then(() => process.exit(0))
   }
   process.on('SIGTERM', end)
@@ -32,5 +35,5 @@ try {
 } catch (error) {
   if (!(error instanceof AfluenteError)) throw error
   process.stderr.write(`${error.message}\n`)
-  process.exitCode = 1
+  process.exit(1) // the feed may run already
 }

@@ -30,9 +30,14 @@ export function readEnvironment(
 ): Record<string, string> {
   const path = `${directory}/.env`
   const file = existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}
-  const all = Object.entries({ ...file, ...environment })
+  return { ...setOnes(file), ...setOnes(environment) }
+}
+
+function setOnes(variables: NodeJS.Dict<string>): Record<string, string> {
   return Object.fromEntries(
-    all.filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
+    Object.entries(variables).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',
+    ),
   )
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { brokerUrlOf, deviceIdPlaceOf, listOf, originsOf } from './settingForms.js'
+import { brokerUrlOf, deviceIdPlaceOf, originsOf, topicFiltersOf } from './settingForms.js'
 
 const packageJson = z
   .object({ name: z.string(), version: z.string() })
@@ -34,7 +34,7 @@ export const settingsSchema = z.object({
   BROKER_TOPIC: z
     .string()
     .default('tracking/data')
-    .transform(listOf)
+    .transform(topicFiltersOf)
     .describe('Topic filters, separated by commas'),
   MQTT_USERNAME: z.string().optional().describe('For the broker'),
   MQTT_PASSWORD: z.string().optional().describe('For the broker'),
@@ -48,7 +48,7 @@ export const settingsSchema = z.object({
     .default('3.1.1')
     .transform((version) => (version === '5' ? 5 : 4))
     .describe('MQTT version; a broker that refuses 5 is spoken to in 3.1.1'),
-  MQTT_KEEPALIVE_SECS: seconds
+  MQTT_KEEPALIVE_SECS: count(1)
     .max(65_535)
     .default(15)
     .describe('A broker silent for 1.5 of these is given up'),

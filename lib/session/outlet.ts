@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Observable, Subscriber } from 'rxjs'
 import type { WebSocket } from 'ws'
 import { linked, produce } from '../operators/link.js'
+import { Attention } from './attention.js'
 import { type Closing, closings, left } from './closing.js'
 import { keepAliveFrame } from './events.js'
 import { type Framed, giveUpScratch, inOnePiece } from './onePiece.js'
@@ -15,8 +16,8 @@ export interface Outlet {
   readonly isWritable: boolean
   /** Emits how the peer ended it: it left, fell silent, or flooded us. Keeps the peer awake while it is subscribed. */
   readonly ended$: Observable<Closing>
-  /** Writes a batch of messages, in their order, with one system call. */
-  write(batch: readonly Framed[]): void
+  /** Writes a batch, in its order, with one system call. False where the socket is closing and takes nothing. */
+  write(batch: readonly Framed[]): boolean
   /** Writes an event of our own, whatever waits. */
   tell(event: Framed): void
   /** Ends the socket: with a close frame, or at once where the peer is gone. */
@@ -52,8 +53,7 @@ class SocketOutlet implements Outlet {
   readonly #socket: WebSocket
   readonly #options: OutletOptions
   readonly #isPaced: boolean
-  #heardAt = Date.now()
-  #framesInSecond = 0
+  readonly #attention = new Attention()
   #isFull = false
   #unanswered = 0
   #pings = 0
@@ -84,15 +84,18 @@ class SocketOutlet implements Outlet {
     })
   }
 
-  write(batch: readonly Framed[]): void {
+  write(batch: readonly Framed[]): boolean {
+    if (this.#socket.readyState !== this.#socket.OPEN) return false
     const [first] = batch
-    if (first === undefined) return
+    if (first === undefined) return true
     this.#options.pace.wrote(batch.length)
     this.#put(batch.length === 1 ? first.frame : inOnePiece(batch))
     if (this.#socket.bufferedAmount > 0) giveUpScratch()
-    if (!this.#isPaced || this.#socket.readyState !== this.#socket.OPEN) return
-    this.#unanswered = ++this.#pings
-    this.#socket.ping(String(this.#pings))
+    if (this.#isPaced) {
+      this.#unanswered = ++this.#pings
+      this.#socket.ping(String(this.#pings))
+    }
+    return true
   }
 
   tell({ frame }: Framed): void {
@@ -105,13 +108,8 @@ class SocketOutlet implements Outlet {
   }
 
   heard(isFrame: boolean): void {
-    const now = Date.now()
-    const isSameSecond = Math.floor(now / 1000) === Math.floor(this.#heardAt / 1000)
-    this.#heardAt = now
-    if (!isFrame) return
-    this.#framesInSecond = isSameSecond ? this.#framesInSecond + 1 : 1
-    const { maxFramesPerSecond } = this.#options
-    if (maxFramesPerSecond > 0 && this.#framesInSecond > maxFramesPerSecond) this.ended(closings.flood)
+    this.#attention.heard(isFrame)
+    if (this.#attention.isFlooded(this.#options.maxFramesPerSecond)) this.ended(closings.flood)
   }
 
   said(): void {
@@ -151,12 +149,26 @@ class SocketOutlet implements Outlet {
   }
 
   #keepAwake(): void {
-    if (this.#socket.readyState === this.#socket.OPEN) {
-      this.#put(keepAliveFrame)
-      this.#socket.ping()
+    if (!this.#isSilent) {
+      this.#ping()
+      return
     }
-    // Answers take a moment, so a peer counts as silent for two periods a little before the second one is over.
-    if (Date.now() - this.#heardAt > 1.5 * this.#options.keepAliveMs) this.ended(closings.silent)
+    // Perhaps it was us who didn't listen: what came meanwhile is read before this turn is over.
+    setImmediate(() => {
+      if (this.#isSilent) this.ended(closings.silent)
+      else this.#ping()
+    })
+  }
+
+  #ping(): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    this.#attention.pinged()
+    this.#put(keepAliveFrame)
+    this.#socket.ping()
+  }
+
+  get #isSilent(): boolean {
+    return this.#attention.isSilent(this.#options.keepAliveMs)
   }
 }
 

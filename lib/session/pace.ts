@@ -15,26 +15,44 @@ export interface Pace {
 // From this mean on, collecting saves more in writes than a millisecond is worth; below, it would save nothing.
 const crowdedBatch = 2
 const collectMs = 1
+// Node accepts one connection a turn: turns are kept short, so that a crowd at the door doesn't wait for ever.
+const releasesPerTurn = 64
 
 /** One pace for all sessions: what arrives in a turn leaves in one write a session, and under load in fewer writes. */
 export function pace(): Pace {
   let waiting: Subscriber<void>[] = []
+  let releasing: Subscriber<void>[] = []
+  let released = 0
   let written = 0
   let isCrowded = false
 
-  function release(): void {
-    const released = waiting
+  function begin(): void {
+    releasing = waiting
     waiting = []
-    written = 0
-    for (const out of released) out.next()
-    isCrowded = written >= crowdedBatch * released.length
+    released = written = 0
+    release()
+  }
+
+  function release(): void {
+    const end = Math.min(released + releasesPerTurn, releasing.length)
+    while (released < end) releasing[released++]?.next()
+    if (released < releasing.length) {
+      setImmediate(release)
+      return
+    }
+    isCrowded = written >= crowdedBatch * released
+    releasing = []
+    if (waiting.length > 0) schedule()
+  }
+
+  function schedule(): void {
+    if (isCrowded) setTimeout(begin, collectMs)
+    else setImmediate(begin)
   }
 
   return {
     next$: produce((out) => {
-      if (waiting.push(out) > 1) return
-      if (isCrowded) setTimeout(release, collectMs)
-      else setImmediate(release)
+      if (waiting.push(out) === 1 && releasing.length === 0) schedule()
     }),
     wrote(count) {
       written += count

@@ -5,7 +5,7 @@ type Close = () => Promise<unknown>
 const opened = new Map<Close, string>()
 
 /** Registers something that must be closed; returns the function that closes it, once. */
-export function opens(name: string, close: Close): Close {
+export function opens(name: string, close: () => unknown): Close {
   const closeOnce = async () => {
     if (!opened.delete(closeOnce)) return
     await close()

@@ -23,20 +23,32 @@ export interface Stats {
 
 export const main = fileURLToPath(new URL('../../lib/service/main.js', import.meta.url))
 
-/** The real service, as a process of its own, with nothing in its environment but what is given. */
+/**
+ * The real service, as a process of its own, with nothing in its environment but what is given. `prelude` is a shell
+ * command that its process runs first, such as `ulimit`.
+ */
 export async function startService(
   environment: Record<string, string>,
   nodeArgs: string[] = [],
+  prelude = ':',
 ): Promise<ServiceUnderTest> {
   const directory = mkdtempSync(join(tmpdir(), 'afluente-'))
-  const running = run(process.execPath, [...nodeArgs, main], {
-    cwd: directory,
-    env: { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', ...environment },
-  })
+  const running = run(
+    '/bin/sh',
+    ['-c', `${prelude} && exec "$0" "$@"`, process.execPath, ...nodeArgs, main],
+    {
+      cwd: directory,
+      env: { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', ...environment },
+    },
+  )
   void running.exited.then(() => rmSync(directory, { recursive: true, force: true }))
   const [, port] = await running.printed(/Listening.* port=(\d+)|localhost:(\d+)\//)
   const [, demoPort] = /localhost:(\d+)\//.exec(running.output()) ?? []
-  const at = Number(port ?? demoPort)
+  return serviceOn(running, Number(port ?? demoPort))
+}
+
+/** The doors of a service that runs already, on a port of loopback. */
+export function serviceOn(running: Running, at: number): ServiceUnderTest {
   const http = `http://127.0.0.1:${at}`
   return {
     ...running,
