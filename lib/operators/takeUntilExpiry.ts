@@ -18,7 +18,7 @@ import {
 } from 'rxjs'
 
 /** The longest wait, in milliseconds, between two looks at the clocks; far below the 2^31 ms that a timer can hold. */
-export const EXPIRY_LOOK_MS = 30_000
+export const expiryLookMs = 30_000
 
 /** An instant: a Date, or milliseconds since the Unix epoch. */
 export type Instant = Date | number
@@ -77,7 +77,7 @@ export function expiryOf(
     distinctUntilChanged(),
     scan<number, Armed, undefined>(arm, undefined),
     switchMap((armed) =>
-      defer(() => timer(Math.max(0, Math.min(remainingMs(armed), EXPIRY_LOOK_MS)), scheduler)).pipe(
+      defer(() => timer(Math.max(0, Math.min(remainingMs(armed), expiryLookMs)), scheduler)).pipe(
         repeat(),
         filter(() => remainingMs(armed) <= 0),
         map(() => armed.at),

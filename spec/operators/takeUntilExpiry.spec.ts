@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { EMPTY, NEVER, Subject, takeUntil, throwError, timer } from 'rxjs'
 import { TestScheduler } from 'rxjs/testing'
-import { expiryOf, EXPIRY_LOOK_MS, takeUntilExpiry } from '../../lib/operators/takeUntilExpiry.js'
+import { expiryOf, expiryLookMs, takeUntilExpiry } from '../../lib/operators/takeUntilExpiry.js'
 import { clocksAt } from '../support/clocks.js'
 
 const dayMs = 86_400_000
@@ -99,7 +99,7 @@ describe('takeUntilExpiry', () => {
     clocks.pass(10_000)
     clocks.jump(3_600_000)
     expect(seen).to.be.empty
-    clocks.pass(EXPIRY_LOOK_MS)
+    clocks.pass(expiryLookMs)
     expect(seen).to.deep.equal([4_600_000])
   })
 
