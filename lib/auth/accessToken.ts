@@ -47,13 +47,6 @@ const tokenTypes = new Set(['jwt', 'at+jwt'])
  *
  * @throws AfluenteError `ERR_CONFIG` when no key is given, a secret has less than 32 bytes, a public key can't be read
  *   or an algorithm doesn't fit the key; the message names the variable, never the key.
- *
- * @example
- * ```ts
- * const verifier = accessTokenVerifier({ jwksUrl: 'https://id.example.com/jwks.json', audience: 'afluente' })
- * const verified = await verifier.verify(token)
- * if (verified.kind === 'granted') console.log(verified.grant.subject)
- * ```
  */
 export function accessTokenVerifier(options: AccessTokenOptions): AccessTokenVerifier {
   const { issuer, audience, now = Date.now } = options

@@ -9,11 +9,6 @@ export interface CredentialSources {
 /**
  * The token of a request to the private stream: from `Authorization: Bearer`, else from the element after `bearer` in
  * `Sec-WebSocket-Protocol`, else from `?token=`. Undefined where none is given; blank counts as none.
- *
- * @example
- * ```ts
- * const token = accessCredential({ headers: request.headers, query: url.searchParams })
- * ```
  */
 export function accessCredential({ headers, query }: CredentialSources): string | undefined {
   return bearerIn(headers.authorization) ?? offeredToken(headers['sec-websocket-protocol']) ?? tokenIn(query)

@@ -5,13 +5,6 @@ const isoformat =
  * Reads an instant as Python's `isoformat()` writes one: `2025-12-03T15:00:00.123456+00:00`, the fraction left out
  * when zero, the offset always there (or `Z`). Gives milliseconds since the epoch, the rest of the fraction cut off;
  * undefined for what is no such instant: a day that the month doesn't have, no offset, a number.
- *
- * @example
- * ```ts
- * import { parseInstant } from '../lib/auth/instant.js'
- *
- * const at = parseInstant('2025-12-03T15:00:00+00:00') // 1764774000000
- * ```
  */
 export function parseInstant(text: unknown): number | undefined {
   if (typeof text !== 'string') return undefined

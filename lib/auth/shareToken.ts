@@ -38,12 +38,6 @@ const invalid: OpenedShareToken = { kind: 'invalid' }
 /**
  * Opens a share token and judges its claims by CONTRACT 1.4. `now` is in milliseconds since the epoch and decides
  * about `nbf` alone: expired is for the caller to say, who knows the share's record.
- *
- * @example
- * ```ts
- * const opened = await openShareToken(ring, token, Date.now())
- * if (opened.kind === 'sound') console.log(opened.claims.deviceId)
- * ```
  */
 export async function openShareToken(ring: KeyRing, token: string, now: number): Promise<OpenedShareToken> {
   const opened = await ring.open(token)

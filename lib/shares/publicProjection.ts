@@ -14,12 +14,6 @@ export const defaultShareFields: readonly string[] = [
 /**
  * Cuts a message down to what a stranger may see: `timestamp`, `uuid`, and of `data` the named fields, in the message's
  * own order; never anything else. The JSON text has values equal to the message's under JSON.parse.
- *
- * @example
- * ```ts
- * const seen = publicProjection({ raw: 'x', data: { DEVICE_ID: 'A', CELL_ID: '7' } }, new Set(['DEVICE_ID']))
- * // '{"data":{"DEVICE_ID":"A"}}'
- * ```
  */
 export function publicProjection(body: Body, fields: ReadonlySet<string>): string {
   const parts = ['timestamp', 'uuid'].filter((name) => Object.hasOwn(body, name))

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Database } from 'lmdb'
 import { lmdbWriter, type LmdbWrite } from './lmdbWriter.js'
 import { type DatabaseName, openDatabases } from './lmdbDatabases.js'
@@ -60,19 +59,21 @@ export async function openLmdb(directory: string): Promise<LmdbEnvironment> {
 }
 
 async function probe(directory: string): Promise<void> {
-  const script = fileURLToPath(new URL('./lmdbProbe.js', import.meta.url))
-  const child = spawn(process.execPath, [script, directory], {
+  const module = JSON.stringify(new URL('./lmdbProbe.js', import.meta.url).href)
+  const code = `import { probeLmdb } from ${module}; await probeLmdb(${JSON.stringify(directory)})`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: probeMs,
     killSignal: 'SIGKILL',
   })
-  let reason = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (reason += text.slice(0, 200)))
-  const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+  const [exitCode, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (...ending: [number | null, string | null]) => resolve(ending))
   })
-  if (code === 0) return
-  const ending = code === null ? `reading it ended with ${signal ?? 'a signal'}` : reason.trim()
+  if (exitCode === 0) return
+  const [, reason = 'it ends who reads it'] = /^\w*Error: (.*)$/m.exec(said) ?? []
+  const ending = signal === null ? reason : `reading it ended with ${signal}`
   throw new Error(`it is damaged or in the way (${ending}); restore it, or move it away and lose its shares`)
 }
