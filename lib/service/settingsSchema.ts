@@ -17,6 +17,12 @@ export const settingsSchema = z.object({
   NODE_ENV: z.string().optional().describe('`production` never starts the demo'),
   HOST: z.string().default('0.0.0.0').describe('The address to listen on'),
   PORT: count(0).max(65_535).default(8000).describe('The port to listen on; 0 for any that is free'),
+  WORKERS: count(1)
+    .max(256)
+    .default(1)
+    .describe(
+      "Processes that share the port, for more cores than one. Each takes the whole feed from the broker and decodes all of it, so they share the sessions' work alone; `MAX_SESSIONS` is divided among them, every other limit holds in each",
+    ),
   PUBLIC_URL: z.url().optional().describe('Where browsers reach the service; its origin is allowed'),
   ALLOWED_ORIGINS: z
     .string()
