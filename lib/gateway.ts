@@ -1,10 +1,9 @@
-import type { RequestHandler } from 'express'
 import { map, merge, mergeAll, retry, Subject, tap, timer } from 'rxjs'
 import { decode, type DecodeOptions } from './feed/decode.js'
 import { deviceStreams } from './feed/deviceStreams.js'
 import type { LastKnown } from './feed/lastKnown.js'
 import type { Feed } from './feed/mqttFeed.js'
-import { createApp } from './http/app.js'
+import { type AppOptions, createApp } from './http/app.js'
 import { metricsOf } from './http/metrics.js'
 import type { AllowedOrigins } from './http/origins.js'
 import { createHardenedServer, listen, type ServerOptions } from './http/server.js'
@@ -24,6 +23,7 @@ export interface GatewayOptions
     Omit<OpenSessionOptions, 'watch' | 'drain$' | 'keepAlive$' | 'onFrame' | 'pace'>,
     Omit<DecodeOptions, 'onMalformed'>,
     Omit<UpgradeOptions, 'paths' | 'isDraining'>,
+    Pick<AppOptions, 'routes'>,
     ServerOptions {
   readonly feed: Feed
   readonly lastKnown: LastKnown
@@ -38,8 +38,6 @@ export interface GatewayOptions
   readonly deviceIdleMs: number
   /** What stats, metrics and readiness tell of: a group that this process is one of. Default: this process alone. */
   readonly readGroup?: () => Promise<Reading>
-  /** Further HTTP routes. */
-  readonly routes?: RequestHandler
 }
 
 export interface Gateway {

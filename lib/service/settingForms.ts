@@ -19,15 +19,19 @@ export function brokerUrlOf(text: string, context: z.RefinementCtx): string {
   return refuse(context, 'host, host:port or a URL of mqtt:, mqtts:, ws: or wss:')
 }
 
-/** A comma list, trimmed. */
-export function listOf(text: string, context: z.RefinementCtx): string[] {
-  const items = text.split(',').map((item) => item.trim())
-  return items.every((item) => item !== '') ? items : refuse(context, 'a list, separated by commas')
+/** A comma list of MQTT topic filters (MQTT 3.1.1, 4.7): `#` only as the last level, `+` and `#` only as whole ones. */
+export function topicFiltersOf(text: string, context: z.RefinementCtx): string[] {
+  const filters = itemsOf(text)
+  if (filters === undefined) return refuse(context, 'a list, separated by commas')
+  const isFilter = (filter: string) => /^([^+#]*|\+)(\/([^+#/]*|\+))*(\/#)?$|^#$/.test(filter)
+  return filters.every(isFilter)
+    ? filters
+    : refuse(context, 'topic filters, where # is the last level and + a whole one')
 }
 
 /** A comma list or a JSON array of origins, or `*`. */
 export function originsOf(text: string, context: z.RefinementCtx): AllowedOrigins {
-  const origins = text.trim().startsWith('[') ? jsonListOf(text) : listOf(text, context)
+  const origins = text.trim().startsWith('[') ? jsonListOf(text) : itemsOf(text)
   if (origins === undefined) return refuse(context, 'a comma list or a JSON array of origins')
   return origins.includes('*') ? '*' : origins.map((origin) => origin.replace(/\/$/, ''))
 }
@@ -38,6 +42,12 @@ export function deviceIdPlaceOf(text: string, context: z.RefinementCtx): DeviceI
   if (level !== undefined) return { topicLevel: Number(level) }
   const keys = text.split('.')
   return keys.every((key) => key !== '') ? keys : refuse(context, 'keys separated by dots, or topic:N')
+}
+
+/** A comma list, trimmed; undefined where an item is blank. */
+function itemsOf(text: string): string[] | undefined {
+  const items = text.split(',').map((item) => item.trim())
+  return items.includes('') ? undefined : items
 }
 
 function jsonListOf(text: string): string[] | undefined {

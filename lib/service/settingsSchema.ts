@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { brokerUrlOf, deviceIdPlaceOf, listOf, originsOf } from './settingForms.js'
+import { brokerUrlOf, deviceIdPlaceOf, originsOf, topicFiltersOf } from './settingForms.js'
 
 const packageJson = z
   .object({ name: z.string(), version: z.string() })
@@ -40,7 +40,7 @@ export const settingsSchema = z.object({
   BROKER_TOPIC: z
     .string()
     .default('tracking/data')
-    .transform(listOf)
+    .transform(topicFiltersOf)
     .describe('Topic filters, separated by commas'),
   MQTT_USERNAME: z.string().optional().describe('For the broker'),
   MQTT_PASSWORD: z.string().optional().describe('For the broker'),

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Observable, Subscriber } from 'rxjs'
 import type { WebSocket } from 'ws'
 import { linked, produce } from '../operators/link.js'
+import { Attention } from './attention.js'
 import { type Closing, closings, left } from './closing.js'
 import { keepAliveFrame } from './events.js'
 import { type Framed, giveUpScratch, inOnePiece } from './onePiece.js'
@@ -15,8 +16,8 @@ export interface Outlet {
   readonly isWritable: boolean
   /** Emits how the peer ended it: it left, fell silent, or flooded us. Keeps the peer awake while it is subscribed. */
   readonly ended$: Observable<Closing>
-  /** Writes a batch of messages, in their order, with one system call. */
-  write(batch: readonly Framed[]): void
+  /** Writes a batch, in its order, with one system call. False where the socket is closing and takes nothing. */
+  write(batch: readonly Framed[]): boolean
   /** Writes an event of our own, whatever waits. */
   tell(event: Framed): void
   /** Ends the socket: with a close frame, or at once where the peer is gone. */
@@ -52,9 +53,7 @@ class SocketOutlet implements Outlet {
   readonly #socket: WebSocket
   readonly #options: OutletOptions
   readonly #isPaced: boolean
-  #heardAt = Date.now()
-  #pingedAt = 0
-  #framesInSecond = 0
+  readonly #attention = new Attention()
   #isFull = false
   #unanswered = 0
   #pings = 0
@@ -85,15 +84,18 @@ class SocketOutlet implements Outlet {
     })
   }
 
-  write(batch: readonly Framed[]): void {
+  write(batch: readonly Framed[]): boolean {
+    if (this.#socket.readyState !== this.#socket.OPEN) return false
     const [first] = batch
-    if (first === undefined) return
+    if (first === undefined) return true
     this.#options.pace.wrote(batch.length)
     this.#put(batch.length === 1 ? first.frame : inOnePiece(batch))
     if (this.#socket.bufferedAmount > 0) giveUpScratch()
-    if (!this.#isPaced || this.#socket.readyState !== this.#socket.OPEN) return
-    this.#unanswered = ++this.#pings
-    this.#socket.ping(String(this.#pings))
+    if (this.#isPaced) {
+      this.#unanswered = ++this.#pings
+      this.#socket.ping(String(this.#pings))
+    }
+    return true
   }
 
   tell({ frame }: Framed): void {
@@ -106,13 +108,8 @@ class SocketOutlet implements Outlet {
   }
 
   heard(isFrame: boolean): void {
-    const now = Date.now()
-    const isSameSecond = Math.floor(now / 1000) === Math.floor(this.#heardAt / 1000)
-    this.#heardAt = now
-    if (!isFrame) return
-    this.#framesInSecond = isSameSecond ? this.#framesInSecond + 1 : 1
-    const { maxFramesPerSecond } = this.#options
-    if (maxFramesPerSecond > 0 && this.#framesInSecond > maxFramesPerSecond) this.ended(closings.flood)
+    this.#attention.heard(isFrame)
+    if (this.#attention.isFlooded(this.#options.maxFramesPerSecond)) this.ended(closings.flood)
   }
 
   said(): void {
@@ -165,14 +162,13 @@ class SocketOutlet implements Outlet {
 
   #ping(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    this.#pingedAt = Date.now()
+    this.#attention.pinged()
     this.#put(keepAliveFrame)
     this.#socket.ping()
   }
 
-  /** Whether the last ping was not answered, nor anything heard, for two periods; a little less, since ticks vary. */
   get #isSilent(): boolean {
-    return this.#heardAt < this.#pingedAt && Date.now() - this.#heardAt > 1.5 * this.#options.keepAliveMs
+    return this.#attention.isSilent(this.#options.keepAliveMs)
   }
 }
 

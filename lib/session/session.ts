@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { DeviceStreams } from '../feed/deviceStreams.js'
 import type { Envelope } from '../feed/envelope.js'
-import { heldAccount } from '../operators/held.js'
+import { heldAccount, type HeldAccount } from '../operators/held.js'
 import { mailbox } from '../operators/mailbox.js'
 import type { Counters } from '../stats/counters.js'
 import type { Log } from '../stats/log.js'
@@ -68,10 +68,13 @@ export function session(
       },
     }),
     deliver((batch) => {
-      counters.delivered += batch.length
-      if (lost === null) outlet.write(batch)
       // A loss is told where its gap is.
-      else outlet.write(overflow === 'dropNewest' ? [...batch, ...lost.tell()] : [...lost.tell(), ...batch])
+      const told = lost?.tell() ?? []
+      const isTaken = outlet.write(
+        told.length === 0 ? batch : overflow === 'dropNewest' ? [...batch, ...told] : [...told, ...batch],
+      )
+      if (isTaken) counters.delivered += batch.length
+      else discard(account, counters, batch.length)
     }),
   )
 
@@ -82,6 +85,13 @@ export function session(
     outlet.close(closing)
     counters.discarded += account.waiting
   })
+}
+
+/** The peer is closing already: what was let go reaches nobody. */
+function discard(account: HeldAccount, counters: Counters, count: number): void {
+  account.delivered -= count
+  account.discarded += count
+  counters.discarded += count
 }
 
 const deviceIdOf = (envelope: Envelope) => envelope.deviceId

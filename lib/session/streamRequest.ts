@@ -39,6 +39,8 @@ export function streamRequest(query: URLSearchParams, maxDevices: number): Strea
   if (!deviceIds.every(isShort)) {
     return new BadRequest(`device_ids: expected ids of at most ${maxDeviceIdLength} characters`)
   }
+  // What was no UTF-8 arrives as U+FFFD, which would watch a device that nobody has.
+  if (deviceIds.some((id) => id.includes('\ufffd'))) return new BadRequest('device_ids: expected valid UTF-8')
   const overflows = query.getAll('overflow')
   const overflow = strategies.get(overflows[0] ?? 'drop-newest')
   if (overflow === undefined || overflows.length > 1) {

@@ -15,16 +15,19 @@ export interface MemoryLastKnownOptions {
   readonly maxAgeMs: number
 }
 
+// At most so many are spared in a row: a pass over a million would hold everybody up.
+const secondChances = 32
+
 /** Last known messages in this process's memory: bounded, and gone with it. */
 export function memoryLastKnown({ maxDevices, maxAgeMs }: MemoryLastKnownOptions): LastKnown {
   const entries = new Map<string, Entry>()
 
   // Makes room for one. Corbató's second chance: who reported again since the hand last passed goes to the end instead.
   function evict(): void {
+    let chances = secondChances
     for (const [deviceId, entry] of entries) {
-      if (entries.size < maxDevices) return
       entries.delete(deviceId)
-      if (!entry.wasNoted) continue
+      if (!entry.wasNoted || chances-- === 0) return
       entry.wasNoted = false
       entries.set(deviceId, entry)
     }

@@ -63,6 +63,14 @@ describe('settingsOf', () => {
   it('1.1 takes one topic filter or several', () => {
     expect(withBroker({ BROKER_TOPIC: 'a/#, b/+/c' }).BROKER_TOPIC).to.deep.equal(['a/#', 'b/+/c'])
     expect(refusal({ BROKER_HOST: 'b', BROKER_TOPIC: 'a,,b' })).to.contain('BROKER_TOPIC: expected a list')
+    for (const good of ['#', '+', 'a/+/#', '/a//b', '$share/g/a']) {
+      expect(withBroker({ BROKER_TOPIC: good }).BROKER_TOPIC).to.deep.equal([good])
+    }
+    for (const bad of ['a/#/b', 'a#', 'a/b+', '#/a']) {
+      expect(refusal({ BROKER_HOST: 'b', BROKER_TOPIC: bad })).to.contain(
+        'BROKER_TOPIC: expected topic filters',
+      )
+    }
   })
 
   it('1.7 takes ALLOWED_ORIGINS as a comma list or a JSON array', () => {

@@ -29,17 +29,13 @@ interface Parts {
   drain$?: Observable<Closing>
   overflow?: OverflowStrategy
   capacity?: number
+  isClosing?: boolean
 }
 
 /** A session with a fake outlet, and the log of what the outlet was asked. */
-function sessionOf({
-  watch$,
-  writable$,
-  ended$ = NEVER,
-  drain$ = NEVER,
-  overflow = 'dropNewest',
-  capacity = 2,
-}: Parts) {
+function sessionOf(parts: Parts) {
+  const { watch$, writable$, ended$ = NEVER, drain$ = NEVER } = parts
+  const { overflow = 'dropNewest', capacity = 2, isClosing = false } = parts
   const told: string[] = []
   const account = heldAccount()
   const counters = createCounters()
@@ -47,7 +43,11 @@ function sessionOf({
     writable$: (writable$ ?? NEVER) as Observable<void>,
     isWritable: false,
     ended$,
-    write: (batch) => told.push(`[${batch.map(word).join(', ')}]`),
+    write(batch) {
+      if (isClosing) return false
+      told.push(`[${batch.map(word).join(', ')}]`)
+      return true
+    },
     tell: (event) => told.push(word(event)),
     close: ({ code, reason }) => told.push(`close ${code} ${reason}`.trimEnd()),
   }
@@ -127,6 +127,19 @@ describe('session', () => {
       expect(told).to.deep.equal(['dropped a 2', 'draining', 'close 1001 Server draining'])
       expect(account).to.deep.equal({ routed: 4, delivered: 0, dropped: 2, discarded: 2, waiting: 0 })
       expect(counters.discarded).to.equal(2)
+    })
+  })
+
+  it('counts as discarded what a closing socket did not take', () => {
+    marbles(({ cold, expectObservable, flush }) => {
+      const watch$ = cold('     a-------')
+      const writable$ = cold('  -x')
+      const ended$ = cold('     ----l---', endings)
+      const { session$, account, counters } = sessionOf({ watch$, writable$, ended$, isClosing: true })
+      expectObservable(session$).toBe('----(l|)', endings)
+      flush()
+      expect(account).to.deep.equal({ routed: 1, delivered: 0, dropped: 0, discarded: 1, waiting: 0 })
+      expect(counters).to.include({ delivered: 0, discarded: 1 })
     })
   })
 

@@ -25,6 +25,12 @@ describe('streamRequest', () => {
     expect(idsOf('device_ids=A,,B,%20A%20,B,+,')).to.deep.equal(['A', 'B'])
   })
 
+  it('3 refuses ids that are not valid UTF-8', () => {
+    for (const bad of ['%ff', '%c3', 'A,%ed%a0%80']) {
+      expect(refusalOf(`device_ids=${bad}`)).to.equal('device_ids: expected valid UTF-8')
+    }
+  })
+
   it('1.2 merges a repeated device_ids', () => {
     expect(idsOf('device_ids=A,B&device_ids=B,C')).to.deep.equal(['A', 'B', 'C'])
   })

@@ -74,4 +74,13 @@ describe('memoryLastKnown', () => {
     expect(lastKnown.get('__proto__')).to.have.property('receivedAt', 7)
     expect(lastKnown.get('toString')).to.equal(undefined)
   })
+
+  it('makes room at a bounded cost, where every device reported since the last time', () => {
+    const lastKnown = memoryLastKnown({ maxDevices: 1000, maxAgeMs: 0 })
+    const note = (id: number) => lastKnown.note(envelopeOf({ data: {} }, 1, String(id)))
+    const ids = Array.from({ length: 1000 }, (_, id) => id)
+    for (const id of [...ids, ...ids]) note(id)
+    note(1000)
+    expect([...ids, 1000].filter((id) => lastKnown.get(String(id)) === undefined)).to.deep.equal([32])
+  })
 })
