@@ -20,9 +20,7 @@ export const settingsSchema = z.object({
   WORKERS: count(1)
     .max(256)
     .default(1)
-    .describe(
-      "Processes that share the port, for more cores than one. Each takes the whole feed from the broker and decodes all of it, so they share the sessions' work alone; `MAX_SESSIONS` is divided among them, every other limit holds in each",
-    ),
+    .describe('Processes that share the port, for more cores; each takes the whole feed'),
   PUBLIC_URL: z.url().optional().describe('Where browsers reach the service; its origin is allowed'),
   ALLOWED_ORIGINS: z
     .string()
