@@ -9,6 +9,8 @@ export type AfluenteErrorCode =
   | 'ERR_BAD_REQUEST'
   /** The port can't be listened on. */
   | 'ERR_LISTEN'
+  /** One of several workers can't work; the message says why. */
+  | 'ERR_WORKER'
 
 /**
  * The one error class of this package. A switch on `code` narrows it; the message is for people and never holds a

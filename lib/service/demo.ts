@@ -20,3 +20,20 @@ export async function startDemo(): Promise<Demo> {
     },
   }
 }
+
+/** Says on standard output what there is to look at. */
+export function explainDemo({ brokerUrl, deviceIds }: Demo, port: number): void {
+  const here = `localhost:${port}`
+  const [first = '', second = ''] = deviceIds
+  process.stdout.write(`
+  afluente runs, with nothing configured: an MQTT broker of its own and ${deviceIds.length} demo vehicles that report once a second.
+
+  Watch in a browser  http://${here}/
+  WebSocket           ws://${here}/api/v1/stream?device_ids=${first},${second}
+  Stats               http://${here}/api/v1/stream/stats
+  Publish yourself    mosquitto_pub -h 127.0.0.1 -p ${new URL(brokerUrl).port} -t tracking/data -m '{"data":{"DEVICE_ID":"${first}","LAT":20.5,"LON":-100.4}}'
+
+  With BROKER_HOST=your.broker it is the production service, and starts neither. Ctrl-C ends it.
+
+`)
+}
