@@ -114,6 +114,7 @@ class SocketOutlet implements Outlet {
 
   said(): void {
     this.#options.onFrame()
+    this.heard(true)
   }
 
   answered(ping: string): void {
@@ -149,15 +150,9 @@ class SocketOutlet implements Outlet {
   }
 
   #keepAwake(): void {
-    if (!this.#isSilent) {
-      this.#ping()
-      return
-    }
+    if (!this.#isSilent) this.#ping()
     // Perhaps it was us who didn't listen: what came meanwhile is read before this turn is over.
-    setImmediate(() => {
-      if (this.#isSilent) this.ended(closings.silent)
-      else this.#ping()
-    })
+    else setImmediate(() => (this.#isSilent ? this.ended(closings.silent) : this.#ping()))
   }
 
   #ping(): void {
@@ -173,9 +168,7 @@ class SocketOutlet implements Outlet {
 }
 
 function onMessage(this: WebSocket): void {
-  const to = outlets.get(this)
-  to?.said()
-  to?.heard(true)
+  outlets.get(this)?.said()
 }
 
 function onPing(this: WebSocket): void {
