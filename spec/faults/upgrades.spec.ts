@@ -156,11 +156,21 @@ describe('faults of URLs and upgrades', () => {
     it(`row 25: a plain request by '${line}' that offers h2c is ${status}`, async () => {
       const exchange = startExchange(rig.service.port)
       exchange.write(requestText(line, { ...h2c, 'Content-Length': '2' }) + 'hi')
-      exchange.write(requestText('GET /healthz HTTP/1.1', plain))
-      const answers = (await exchange.ended).match(/HTTP\/1\.1 \d+/g)
-      expect(answers).to.deep.equal([`HTTP/1.1 ${status}`, 'HTTP/1.1 200'])
+      // Whatever it asks behind that is for another connection: this one is closed, and says so.
+      exchange.write(requestText(line, h2c))
+      const text = await exchange.ended
+      expect(text.match(/HTTP\/1\.1 \d+/g)).to.deep.equal([`HTTP/1.1 ${status}`])
+      expect(text).to.match(/^Connection: close\r$/m)
     })
   }
+
+  it('row 25: an upgrade behind a request that is not answered yet is refused, after the answer', async () => {
+    const exchange = startExchange(rig.service.port)
+    const upgrade = requestText(`GET ${path}?device_ids=A HTTP/1.1`, upgradeHeaders)
+    exchange.write(requestText('GET /metrics HTTP/1.1') + upgrade)
+    const answers = (await exchange.ended).match(/HTTP\/1\.1 \d+/g)
+    expect(answers).to.deep.equal(['HTTP/1.1 200', 'HTTP/1.1 400'])
+  })
 
   for (const [status, what, headers] of [
     [400, 'no key', { 'Sec-WebSocket-Key': '' }],
