@@ -54,6 +54,7 @@ export function upgrades(server: Server, options: UpgradeOptions): Observable<Co
     const retry = { 'Retry-After': '5' }
     if (isDraining()) return { status: 503, detail: 'Server draining', headers: retry }
     if (maxSessions > 0 && counters.sessions >= maxSessions) {
+      counters.sessionsRefused++
       return { status: 503, detail: `Expected at most ${maxSessions} sessions`, headers: retry }
     }
     return target

@@ -85,7 +85,9 @@ describe('faults of URLs and upgrades', () => {
 
   it('row 24: 20,000 ids are 431', async () => {
     const ids = Array.from({ length: 20_000 }, (_, n) => n).join()
+    const before = await refused(431)
     expect(await statusOf(`GET ${path}?device_ids=${ids} HTTP/1.1`)).to.equal(431)
+    expect(await refused(431)).to.equal(before + 1)
   })
 
   it('row 24: more ids than the limit that fit in a header are an error that names the limit, 1008', async () => {
@@ -95,6 +97,10 @@ describe('faults of URLs and upgrades', () => {
     const [error] = client.frames()
     expect(error?.event).to.equal('error')
     expect(error?.data.message).to.match(/device_ids.*\b50\b/)
+    const ended = (await rig.service.metrics()).get(
+      'afluente_sessions_ended_total{closing="too_many_devices"}',
+    )
+    expect(ended).to.equal(1)
     const most = await openClient(rig.url(ids(50)))
     await watching(51)
     await most.close()
@@ -227,6 +233,7 @@ describe('faults of URLs and upgrades', () => {
     expect(await Promise.all([none, half, slow].map(isCutOff))).to.deep.equal([true, true, true])
     clearInterval(dripping)
     expect(Date.now() - startedAt).to.be.at.least(500)
+    expect(await refused(408)).to.equal(3)
   })
 
   it('row 28: 2,000 short headers are 431, upgrade or not', async () => {

@@ -314,6 +314,7 @@ describe('runWorkers', () => {
       await open()
       expect(await open().catch(String)).to.include('503')
     })
+    expect((await service.metrics()).get('afluente_sessions_refused_total')).to.equal(1)
   })
 
   it('runs the demo: one broker and one fleet for all workers', async () => {
