@@ -64,6 +64,11 @@ export function metricsOf(read: () => Promise<Reading>): () => Promise<string> {
   totalBy('sessions_ended', 'closing', 'Sessions that ended, by how.', ({ ended }) => ended)
   totalBy('upgrades_refused', 'status', 'Upgrades refused, by HTTP status.', ({ refused }) => refused)
   total(
+    'sessions_refused',
+    'Upgrades refused because MAX_SESSIONS were open.',
+    ({ sessionsRefused }) => sessionsRefused,
+  )
+  total(
     'connections_dropped',
     'Connections dropped for want of descriptors.',
     ({ connectionsDropped }) => connectionsDropped,

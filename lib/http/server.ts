@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AfluenteError } from '../errors.js'
-import type { Counters } from '../stats/counters.js'
+import { countBy, type Counters } from '../stats/counters.js'
 
 export interface ServerOptions {
   readonly counters: Counters
@@ -12,6 +12,12 @@ export interface ServerOptions {
   readonly isHandedConnections?: boolean
 }
 
+/** What can't be read whole is answered with these; anything else is 400. */
+const unreadable = new Map<string | undefined, number>([
+  ['HPE_HEADER_OVERFLOW', 431],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+])
 const maxHeaderBytes = 32 * 1024
 // Kept free for the broker's connection, log files and whatever a library opens.
 const sparedDescriptors = 16
@@ -31,6 +37,17 @@ export function createHardenedServer(
     listener,
   )
   server.maxHeadersCount = 0 // which cuts the list short without a word; too many are refused instead
+  server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
+    if (error.code === 'ECONNRESET' || !stream.writable) {
+      stream.destroy()
+      return
+    }
+    const status = unreadable.get(error.code) ?? 400
+    countBy(counters.refused, status)
+    stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\n\r\n`, () =>
+      stream.destroy(),
+    )
+  })
   server.on('drop', () => counters.connectionsDropped++)
   return server
 }

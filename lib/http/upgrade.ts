@@ -1,4 +1,4 @@
-import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type Observable, Subject } from 'rxjs'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
@@ -28,12 +28,15 @@ export interface UpgradeOptions extends UpgradeRules {
 /** The most that a client may say in one frame, in bytes. */
 const maxFrameBytes = 16 * 1024
 
+/** Nobody needs more for that; they would pass the limit of frames a second, which counts whole messages. */
+const maxFragments = 64
+
 /** Upgrades what may be upgraded, and emits who came in. The only place with `ws`'s server. */
 export function upgrades(server: Server, options: UpgradeOptions): Observable<Connection> {
   const { counters, maxSessions, isDraining, closeTimeoutMs } = options
   const connections$ = new Subject<Connection>()
-  // The types don't know closeTimeout yet.
-  const serverOptions: ServerOptions & { closeTimeout: number } = {
+  // The types don't know the last two yet.
+  const serverOptions: ServerOptions & { closeTimeout: number; maxFragments: number } = {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
@@ -41,6 +44,7 @@ export function upgrades(server: Server, options: UpgradeOptions): Observable<Co
     // A browser that offers sub-protocols wants one of them back; the token beside `bearer` is never it.
     handleProtocols: (offered) => offered.has('bearer') && 'bearer',
     closeTimeout: closeTimeoutMs,
+    maxFragments,
   }
   const webSockets = new WebSocketServer(serverOptions)
 
@@ -50,13 +54,34 @@ export function upgrades(server: Server, options: UpgradeOptions): Observable<Co
     const retry = { 'Retry-After': '5' }
     if (isDraining()) return { status: 503, detail: 'Server draining', headers: retry }
     if (maxSessions > 0 && counters.sessions >= maxSessions) {
+      counters.sessionsRefused++
       return { status: 503, detail: `Expected at most ${maxSessions} sessions`, headers: retry }
     }
     return target
   }
 
+  // What was asked on a connection and is not answered yet: its answer would stand among the frames.
+  const answering = new WeakMap<Duplex, ServerResponse>()
+  const ignored = new WeakSet<Duplex>()
+  server.prependListener('request', ({ socket }, response) => {
+    // Once is enough: what is asked behind an ignored offer is for a connection that starts as a plain one.
+    if (ignored.has(socket)) response.setHeader('Connection', 'close')
+    answering.set(socket, response)
+    response.once('close', () => answering.delete(socket))
+  })
+
   server.on('upgrade', (request, stream, head) => {
+    const unanswered = answering.get(stream)
+    if (unanswered !== undefined) {
+      stream.on('error', () => undefined) // the peer may be gone before the answer is
+      countBy(counters.refused, 400)
+      unanswered.once('close', () =>
+        refuse(stream, { status: 400, detail: 'Expected no request before this one' }),
+      )
+      return
+    }
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      ignored.add(stream)
       ignoreUpgrade(server, request, stream, head)
       return
     }
@@ -85,7 +110,7 @@ function ignoreUpgrade(server: Server, request: IncomingMessage, stream: Duplex,
   const lines = [`${method} ${url} HTTP/${httpVersion}`]
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const [name = '', value = ''] = rawHeaders.slice(at, at + 2)
-    if (name.toLowerCase() !== 'upgrade') lines.push(`${name}: ${value}`)
+    if (!/^upgrade$/i.test(name)) lines.push(`${name}: ${value}`)
   }
   stream.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
   server.emit('connection', stream)

@@ -16,6 +16,10 @@ try {
   const log = createLog({ level: named.LOG_LEVEL, format: named.LOG_FORMAT })
   spreadLastNet(counters, log)
 
+  if (named.JWT_SECRET_KEY !== undefined && Buffer.byteLength(named.JWT_SECRET_KEY) < 32) {
+    log.warn('JWT_SECRET_KEY has under 32 bytes and is not used')
+  }
+
   // Where no broker is named there is one of our own, and a fleet.
   const isDemo = named.BROKER_HOST === undefined
   const demo = isDemo ? await startDemo() : undefined

@@ -28,6 +28,11 @@ export const settingsSchema = z.object({
     .transform(originsOf)
     .describe('Origins whose pages may use it: a comma list or a JSON array; `*`: any'),
   CHECK_WS_ORIGIN: flag.default(true).describe('`false` lets pages of every origin open a WebSocket'),
+  AUTH_MODE: z
+    .literal('none', 'expected none: this version has no access tokens')
+    .default('none')
+    .describe('Who may connect: with `none` everybody who reaches the port'),
+  JWT_SECRET_KEY: z.string().optional().describe('Not used yet; one under 32 bytes never will be'),
   BROKER_HOST: z
     .string()
     .transform(brokerUrlOf)

@@ -92,8 +92,8 @@ class SocketOutlet implements Outlet {
     this.#put(batch.length === 1 ? first.frame : inOnePiece(batch))
     if (this.#socket.bufferedAmount > 0) giveUpScratch()
     if (this.#isPaced) {
-      this.#unanswered = ++this.#pings
-      this.#socket.ping(String(this.#pings))
+      this.#unanswered = this.#pings + 1
+      this.#pingPeer()
     }
     return true
   }
@@ -118,7 +118,8 @@ class SocketOutlet implements Outlet {
   }
 
   answered(ping: string): void {
-    if (this.#unanswered === 0 || ping !== String(this.#unanswered)) return
+    // A peer may answer the most recent ping alone (RFC 6455, 5.5.3), and so all that went before.
+    if (this.#unanswered === 0 || !(Number(ping) >= this.#unanswered)) return
     this.#unanswered = 0
     this.#release()
   }
@@ -159,7 +160,11 @@ class SocketOutlet implements Outlet {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     this.#attention.pinged()
     this.#put(keepAliveFrame)
-    this.#socket.ping()
+    this.#pingPeer()
+  }
+
+  #pingPeer(): void {
+    this.#socket.ping(String(++this.#pings))
   }
 
   get #isSilent(): boolean {

@@ -39,6 +39,7 @@ const rules: Readonly<Record<keyof Counters, Rule>> = {
   sessions: now,
   ended: total,
   refused: total,
+  sessionsRefused: total,
   connectionsDropped: total,
   delivered: total,
   dropped: total,

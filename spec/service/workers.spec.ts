@@ -318,6 +318,7 @@ describe('runWorkers', () => {
     const service = await startTwo(broker, { MAX_SESSIONS: '3' })
     await openInTurn(service, 'A', 'A', 'A', 'A')
     expect(await openInTurn(service, 'A').catch(String)).to.include('503')
+    expect((await service.metrics()).get('afluente_sessions_refused_total')).to.equal(1)
   })
 
   it('drops connections that no worker has descriptors for, rather than hand them round', async () => {
