@@ -108,7 +108,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
 
   return {
-    listen: (port, host) => listen(server, port, host),
+    listen: (port, host) => listen(server, port, host, options),
     snapshot,
     async drain() {
       state.isDraining = true

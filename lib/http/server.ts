@@ -8,6 +8,8 @@ export interface ServerOptions {
   readonly counters: Counters
   /** How long a peer may take to send its headers, in milliseconds. */
   readonly handshakeTimeoutMs: number
+  /** Whether another process accepts the connections and hands them on to this one. Default false. */
+  readonly isHandedConnections?: boolean
 }
 
 /** What can't be read whole is answered with these; anything else is 400. */
@@ -51,18 +53,36 @@ export function createHardenedServer(
 }
 
 /**
- * Listens, and takes no more connections than there are descriptors for.
+ * Listens, and takes no more connections than there are descriptors for: the others are dropped, and counted.
  *
  * @returns The port: the one asked for, or with 0 the one that was free.
  * @throws AfluenteError `ERR_LISTEN` where the address is taken or not ours.
  */
-export function listen(server: Server, port: number, host: string): Promise<number> {
-  server.maxConnections = freeDescriptors()
+export function listen(server: Server, port: number, host: string, options: ServerOptions): Promise<number> {
+  const { counters, isHandedConnections = false } = options
+  if (isHandedConnections) dropBeyond(freeDescriptors(), server, counters)
+  else server.maxConnections = freeDescriptors()
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       reject(new AfluenteError('ERR_LISTEN', `can't listen on ${host}:${port}: ${cause.message}`, { cause }))
     })
     server.listen({ port, host, backlog: 4096 }, () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+// Node's own limit gives a connection back to the process that handed it on, which hands it to the next: where all are
+// full it goes round for ever, at the cost of a core. `dropMaxConnection` would end that, but only in newer Nodes.
+function dropBeyond(maxConnections: number, server: Server, counters: Counters): void {
+  let open = 0
+  const onClose = () => open--
+  server.on('connection', (socket) => {
+    if (open < maxConnections) {
+      open++
+      socket.on('close', onClose)
+    } else {
+      counters.connectionsDropped++
+      socket.destroy()
+    }
   })
 }
 

@@ -19,7 +19,7 @@ export interface OneProcess extends Service {
   snapshot(): Snapshot
 }
 
-export interface RunOptions extends Pick<GatewayOptions, 'readGroup'> {
+export interface RunOptions extends Pick<GatewayOptions, 'readGroup' | 'isHandedConnections'> {
   /** Whether to serve the examples, too. */
   readonly isDemo: boolean
 }

@@ -19,7 +19,11 @@ const fields = { worker: cluster.worker?.id ?? 0 }
 const log = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, fields })
 spreadLastNet(counters, log)
 
-const starting = runService(settings, log, counters, { isDemo: process.argv.includes('demo'), readGroup })
+const starting = runService(settings, log, counters, {
+  isDemo: process.argv.includes('demo'),
+  isHandedConnections: true,
+  readGroup,
+})
 const primary: ToPrimary = workerLink(process, {
   onAsk: async () => (await starting).snapshot(),
   onNews: ({ type }) => void (type === 'drain' && end()),

@@ -56,7 +56,7 @@ const stateOf = (pid: number) => {
 
 const isGone = (pid: number) => stateOf(pid) === undefined || stateOf(pid) === 'Z'
 
-/** Does something while a worker is frozen, so that another has to do it. */
+/** Does something while a worker is frozen. */
 async function without<T>(pid: number, work: () => Promise<T>): Promise<T> {
   process.kill(pid, 'SIGSTOP')
   const wake = opens(`frozen ${pid}`, () => {
@@ -74,11 +74,11 @@ async function without<T>(pid: number, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A client in each of the two workers that there are. */
-async function openInEach(service: ServiceUnderTest, [one = 0, other = 0]: number[], ids: [string, string]) {
-  const inOne = await without(other, () => openClient(`${service.ws}${stream}${ids[0]}`))
-  const inOther = await without(one, () => openClient(`${service.ws}${stream}${ids[1]}`))
-  return [inOne, inOther] as const
+/** Clients one after another, which go to the workers in turn. */
+async function openInTurn(service: ServiceUnderTest, ...deviceIds: string[]): Promise<Client[]> {
+  const clients: Client[] = []
+  for (const ids of deviceIds) clients.push(await openClient(`${service.ws}${stream}${ids}`))
+  return clients
 }
 
 describe('runWorkers', () => {
@@ -91,7 +91,7 @@ describe('runWorkers', () => {
 
   it('shares a port among workers, and tells the largest, the sum and the union, whoever is asked', async () => {
     const service = await startTwo(broker)
-    const clients = await openInEach(service, pidsOf(service), ['A,B', 'B,C'])
+    const clients = await openInTurn(service, 'A,B', 'B,C')
     const publisher = await startPublisher(broker)
     for (const id of ['A', 'B', 'C', 'nobody']) await publisher.publish(message(id))
     await publisher.publish('not JSON')
@@ -145,15 +145,14 @@ describe('runWorkers', () => {
 
   it('puts another in the place of a worker that is killed: its sessions alone end, and no total goes back', async () => {
     const service = await startTwo(broker)
-    const [one = 0, other = 0] = pidsOf(service)
-    const [lost, kept] = await openInEach(service, [one, other], ['A', 'A,B'])
+    const [one = 0] = pidsOf(service)
+    const clients = await openInTurn(service, ...Array.from({ length: 10 }, (_, at) => `A,${at}`))
     const publisher = await startPublisher(broker)
     await publisher.publish(message('A'))
-    await Promise.all([lost.messages(1), kept.messages(1)])
-    expect(await statsOf(service)).to.include({ active_subscribers: 3 })
+    for (const client of clients) await client.messages(1)
+    expect(await statsOf(service)).to.include({ active_subscribers: 20, devices_being_monitored: 11 })
 
     process.kill(one, 'SIGKILL')
-    expect((await lost.closed).code).to.equal(1006)
     await service.printed(
       new RegExp(`A worker died: starting another worker=. pid=${one} how="SIGKILL" in_ms=250 deaths=1`),
     )
@@ -162,21 +161,27 @@ describe('runWorkers', () => {
       () => ask(service, '/readyz'),
       ({ body }) => body.status === 'ready',
     )
+    const lost = clients.filter(({ socket }) => socket.readyState !== socket.OPEN)
+    const kept = clients.filter((client) => !lost.includes(client))
+    expect(lost, 'sessions are handed out in turn').to.have.length(5)
+    for (const { closed } of lost) expect((await closed).code).to.equal(1006)
     expect(await statsOf(service)).to.deep.equal({
       total_messages_processed: 1,
-      active_subscribers: 2,
-      devices_being_monitored: 2,
-      open_sessions: 1,
+      active_subscribers: 10,
+      devices_being_monitored: 6,
+      open_sessions: 5,
       workers: 2,
       workers_answered: 2,
     })
 
-    const fresh = await without(other, () => openClient(`${service.ws}${stream}A`))
+    const fresh = await openInTurn(service, 'A', 'A')
     await publisher.publish(message('A'))
-    await Promise.all([fresh.messages(1), kept.messages(2)])
-    expect(await statsOf(service)).to.include({ total_messages_processed: 2, open_sessions: 2 })
+    for (const client of fresh) await client.messages(1)
+    for (const client of kept) await client.messages(2)
     const metrics = await service.metrics()
-    expect(metrics.get('afluente_delivered_total')).to.equal(4)
+    expect(metrics.get('afluente_messages_total')).to.equal(2)
+    expect(metrics.get('afluente_sessions')).to.equal(7)
+    expect(metrics.get('afluente_delivered_total'), "the dead one's too").to.equal(17)
     expect(metrics.get('afluente_worker_deaths_total')).to.equal(1)
     expect(service.output().match(/A worker died/g)).to.have.length(1)
   })
@@ -201,12 +206,15 @@ describe('runWorkers', () => {
 
   it('is not ready while a worker is frozen, and says whose numbers are missing', async () => {
     const service = await startTwo(broker)
-    const [one = 0, other = 0] = pidsOf(service)
-    await openInEach(service, [one, other], ['A', 'B'])
+    const [one = 0] = pidsOf(service)
+    await openInTurn(service, 'A', 'B')
     await without(one, async () => {
-      const { status, body } = await ask(service, '/readyz')
+      // A frozen worker is handed one connection, which it never takes, and no other: of two, one is answered.
+      const askTwice = (path: string) => Promise.any([ask(service, path), ask(service, path)])
+      const { status, body } = await askTwice('/readyz')
       expect([status, body.status]).to.deep.equal([503, 'worker_silent'])
-      expect(await statsOf(service)).to.include({ active_subscribers: 1, workers: 2, workers_answered: 1 })
+      const stats = await askTwice('/api/v1/stream/stats')
+      expect(stats.body).to.include({ active_subscribers: 1, workers: 2, workers_answered: 1 })
     })
     await eventually(
       () => ask(service, '/readyz'),
@@ -227,8 +235,7 @@ describe('runWorkers', () => {
   it('drains all of them on SIGTERM', async () => {
     const service = await startTwo(broker)
     const pids = pidsOf(service)
-    const clients: Client[] = []
-    for (let times = 0; times < 3; times++) clients.push(...(await openInEach(service, pids, ['A', 'B'])))
+    const clients = await openInTurn(service, 'A', 'B', 'C', 'D')
     expect(await service.stop('SIGTERM')).to.equal(0)
     for (const client of clients) {
       expect(await client.closed).to.deep.equal({ code: 1001, reason: 'Server draining' })
@@ -242,11 +249,13 @@ describe('runWorkers', () => {
   it('drains once where a terminal signals the workers, too', async () => {
     const service = await startTwo(broker)
     const pids = pidsOf(service)
-    const [client] = await openInEach(service, pids, ['A', 'B'])
+    const clients = await openInTurn(service, 'A', 'B')
     for (const pid of pids) process.kill(pid, 'SIGINT')
     expect(await service.stop('SIGINT')).to.equal(0)
-    expect((await client.closed).code).to.equal(1001)
-    expect(client.frames()).to.have.length(1)
+    for (const client of clients) {
+      expect((await client.closed).code).to.equal(1001)
+      expect(client.frames()).to.have.length(1)
+    }
   })
 
   it('ends at once on a second SIGTERM, and leaves nobody behind', async () => {
@@ -307,14 +316,22 @@ describe('runWorkers', () => {
 
   it('divides MAX_SESSIONS among the workers', async () => {
     const service = await startTwo(broker, { MAX_SESSIONS: '3' })
-    const [, other = 0] = pidsOf(service)
-    await without(other, async () => {
-      const open = () => openClient(`${service.ws}${stream}A`)
-      await open()
-      await open()
-      expect(await open().catch(String)).to.include('503')
-    })
+    await openInTurn(service, 'A', 'A', 'A', 'A')
+    expect(await openInTurn(service, 'A').catch(String)).to.include('503')
     expect((await service.metrics()).get('afluente_sessions_refused_total')).to.equal(1)
+  })
+
+  it('drops connections that no worker has descriptors for, rather than hand them round', async () => {
+    const service = await startService({ BROKER_HOST: broker.address, WORKERS: '2' }, [], 'ulimit -n 150')
+    const clients: Client[] = []
+    const open = async () => clients.push(...(await openInTurn(service, 'A')))
+    const refused = async () => {
+      for (;;) await open()
+    }
+    expect(await refused().catch(String)).to.match(/hang up|ECONNRESET/)
+    for (const client of clients.slice(0, 20)) await client.close()
+    const metrics = await service.metrics()
+    expect(metrics.get('afluente_connections_dropped_total')).to.be.above(0)
   })
 
   it('runs the demo: one broker and one fleet for all workers', async () => {
@@ -323,7 +340,7 @@ describe('runWorkers', () => {
       () => ask(service, '/readyz'),
       ({ status }) => status === 200,
     )
-    const clients = await openInEach(service, pidsOf(service), ['0848086072', '0848086072'])
+    const clients = await openInTurn(service, '0848086072', '0848086072')
     for (const client of clients) await client.messages(1)
     expect((await fetch(`${service.http}/`)).status).to.equal(200)
     expect(await service.stop('SIGTERM')).to.equal(0)
