@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AfluenteError } from '../errors.js'
+import { refuse } from './refuse.js'
+import { unanswered } from './unanswered.js'
 import { countBy, type Counters } from '../stats/counters.js'
 
 export interface ServerOptions {
   readonly counters: Counters
   /** How long a peer may take to send its headers, in milliseconds. */
   readonly handshakeTimeoutMs: number
-  /** Whether another process accepts the connections and hands them on to this one. Default false. */
-  readonly isHandedConnections?: boolean
 }
 
 /** What can't be read whole is answered with these; anything else is 400. */
@@ -37,18 +37,16 @@ export function createHardenedServer(
     listener,
   )
   server.maxHeadersCount = 0 // which cuts the list short without a word; too many are refused instead
+  const answerOn = unanswered(server)
   server.on('clientError', (error: NodeJS.ErrnoException, stream) => {
-    if (error.code === 'ECONNRESET' || !stream.writable) {
+    if (error.code === 'ECONNRESET' || !stream.writable || answerOn(stream) !== undefined) {
       stream.destroy()
       return
     }
     const status = unreadable.get(error.code) ?? 400
     countBy(counters.refused, status)
-    stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\n\r\n`, () =>
-      stream.destroy(),
-    )
+    refuse(stream, { status, detail: STATUS_CODES[status] ?? '' })
   })
-  server.on('drop', () => counters.connectionsDropped++)
   return server
 }
 
@@ -58,10 +56,13 @@ export function createHardenedServer(
  * @returns The port: the one asked for, or with 0 the one that was free.
  * @throws AfluenteError `ERR_LISTEN` where the address is taken or not ours.
  */
-export function listen(server: Server, port: number, host: string, options: ServerOptions): Promise<number> {
-  const { counters, isHandedConnections = false } = options
-  if (isHandedConnections) dropBeyond(freeDescriptors(), server, counters)
-  else server.maxConnections = freeDescriptors()
+export function listen(
+  server: Server,
+  port: number,
+  host: string,
+  { counters }: Pick<ServerOptions, 'counters'>,
+): Promise<number> {
+  dropBeyond(freeDescriptors(), server, counters)
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       reject(new AfluenteError('ERR_LISTEN', `can't listen on ${host}:${port}: ${cause.message}`, { cause }))
@@ -70,8 +71,8 @@ export function listen(server: Server, port: number, host: string, options: Serv
   })
 }
 
-// Node's own limit gives a connection back to the process that handed it on, which hands it to the next: where all are
-// full it goes round for ever, at the cost of a core. `dropMaxConnection` would end that, but only in newer Nodes.
+// Where a primary hands connections on, Node's own limit gives one back to it, which hands it to the next: where all are
+// full it goes round for ever, at the cost of a core. So it is not used at all.
 function dropBeyond(maxConnections: number, server: Server, counters: Counters): void {
   let open = 0
   const onClose = () => open--

@@ -1,14 +1,11 @@
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type Observable, Subject } from 'rxjs'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import { countBy, type Counters } from '../stats/counters.js'
-import {
-  type UpgradeRefusal,
-  upgradeRequest,
-  type UpgradeRules,
-  type UpgradeTarget,
-} from './upgradeRequest.js'
+import { type Refusal, refuse } from './refuse.js'
+import { unanswered } from './unanswered.js'
+import { upgradeRequest, type UpgradeRules, type UpgradeTarget } from './upgradeRequest.js'
 
 /** A client whose upgrade succeeded. */
 export interface Connection extends UpgradeTarget {
@@ -48,7 +45,7 @@ export function upgrades(server: Server, options: UpgradeOptions): Observable<Co
   }
   const webSockets = new WebSocketServer(serverOptions)
 
-  function judge(request: IncomingMessage): UpgradeTarget | UpgradeRefusal {
+  function judge(request: IncomingMessage): UpgradeTarget | Refusal {
     const target = upgradeRequest(request, options)
     if ('status' in target) return target
     const retry = { 'Retry-After': '5' }
@@ -60,22 +57,19 @@ export function upgrades(server: Server, options: UpgradeOptions): Observable<Co
     return target
   }
 
-  // What was asked on a connection and is not answered yet: its answer would stand among the frames.
-  const answering = new WeakMap<Duplex, ServerResponse>()
+  const answerOn = unanswered(server)
   const ignored = new WeakSet<Duplex>()
   server.prependListener('request', ({ socket }, response) => {
     // Once is enough: what is asked behind an ignored offer is for a connection that starts as a plain one.
     if (ignored.has(socket)) response.setHeader('Connection', 'close')
-    answering.set(socket, response)
-    response.once('close', () => answering.delete(socket))
   })
 
   server.on('upgrade', (request, stream, head) => {
-    const unanswered = answering.get(stream)
-    if (unanswered !== undefined) {
+    const answer = answerOn(stream)
+    if (answer !== undefined) {
       stream.on('error', () => undefined) // the peer may be gone before the answer is
       countBy(counters.refused, 400)
-      unanswered.once('close', () =>
+      answer.once('close', () =>
         refuse(stream, { status: 400, detail: 'Expected no request before this one' }),
       )
       return
@@ -114,17 +108,4 @@ function ignoreUpgrade(server: Server, request: IncomingMessage, stream: Duplex,
   }
   stream.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
   server.emit('connection', stream)
-}
-
-function refuse(stream: Duplex, { status, detail, headers = {} }: UpgradeRefusal): void {
-  const body = JSON.stringify({ detail })
-  const lines = Object.entries({
-    'Content-Type': 'application/json',
-    'Content-Length': String(Buffer.byteLength(body)),
-    Connection: 'close',
-    ...headers,
-  }).map(([name, value]) => `${name}: ${value}\r\n`)
-  stream.on('error', () => undefined) // the peer is gone: there is nobody left to answer
-  stream.once('finish', () => stream.destroy())
-  stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`)
 }

@@ -19,7 +19,7 @@ export interface OneProcess extends Service {
   snapshot(): Snapshot
 }
 
-export interface RunOptions extends Pick<GatewayOptions, 'readGroup' | 'isHandedConnections'> {
+export interface RunOptions extends Pick<GatewayOptions, 'readGroup'> {
   /** Whether to serve the examples, too. */
   readonly isDemo: boolean
 }

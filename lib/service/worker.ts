@@ -21,7 +21,6 @@ spreadLastNet(counters, log)
 
 const starting = runService(settings, log, counters, {
   isDemo: process.argv.includes('demo'),
-  isHandedConnections: true,
   readGroup,
 })
 const primary: ToPrimary = workerLink(process, {
