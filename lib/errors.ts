@@ -25,6 +25,8 @@ export type AfluenteErrorCode =
   | 'ERR_VERIFIER_UNAVAILABLE'
   /** The store can't be read or written now; the answer isn't known, or what was asked isn't done. */
   | 'ERR_STORE_UNAVAILABLE'
+  /** One of several workers can't work; the message says why. */
+  | 'ERR_WORKER'
 
 /**
  * The one error class of this package. A switch on `code` narrows it; the message is for people and never holds a

@@ -15,6 +15,7 @@ import { pace } from './session/pace.js'
 import { countBy, type Counters } from './stats/counters.js'
 import { limitedLines } from './stats/limitedLines.js'
 import type { Log } from './stats/log.js'
+import { type Reading, readinessOf, type Snapshot, statsOf } from './stats/reading.js'
 
 /** What a gateway is made of, and its limits. A limit of 0 means none. */
 export interface GatewayOptions
@@ -35,11 +36,15 @@ export interface GatewayOptions
   readonly version: string
   /** A device that nobody watches is freed when it was silent for this long, in milliseconds. */
   readonly deviceIdleMs: number
+  /** What stats, metrics and readiness tell of: a group that this process is one of. Default: this process alone. */
+  readonly readGroup?: () => Promise<Reading>
 }
 
 export interface Gateway {
   /** Listens on a port, 0 for any that is free. Resolves with it. */
   listen(port: number, host: string): Promise<number>
+  /** What this process knows of itself now. */
+  snapshot(): Snapshot
   /** Takes nobody in any more, tells every session to come back later, and resolves when all of them are gone. */
   drain(): Promise<void>
 }
@@ -51,7 +56,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { feed, lastKnown, counters, log } = options
   const state = { isFeedUp: false, isDraining: false }
   const isDraining = () => state.isDraining
-  const isFeedUp = () => state.isFeedUp
   const drain$ = new Subject<Closing>()
   const lines = limitedLines(10_000)
 
@@ -69,10 +73,18 @@ export function createGateway(options: GatewayOptions): Gateway {
   )
   const streams = deviceStreams(envelopes$, { counters, lastKnown, idleMs: options.deviceIdleMs })
 
+  const snapshot = (): Snapshot => {
+    const { rss, heapUsed } = process.memoryUsage()
+    const watchedDevices = streams.watchedDevices()
+    return { ...state, counters, watchedDevices, residentBytes: rss, heapUsedBytes: heapUsed }
+  }
+  const { readGroup = () => Promise.resolve(snapshot()) } = options
+
   const app = createApp({
     ...options,
-    metrics: metricsOf(counters, isFeedUp),
-    isFeedUp,
+    stats: async () => statsOf(await readGroup()),
+    readiness: async () => readinessOf(await readGroup()),
+    metrics: metricsOf(readGroup),
     isDraining,
     streamPaths,
   })
@@ -96,7 +108,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
 
   return {
-    listen: (port, host) => listen(server, port, host),
+    listen: (port, host) => listen(server, port, host, options),
+    snapshot,
     async drain() {
       state.isDraining = true
       drain$.next(closings.draining)

@@ -107,8 +107,9 @@ function specServers() {
   }
 }
 
-const [major = 0] = process.versions.node.split('.').map(Number)
-if (major < 20) stop(`afluente needs Node 20 or newer; this is ${process.version}`)
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 12))
+  stop(`afluente needs Node 20.12 or newer; this is ${process.version}`)
 
 dependencies()
 if (mode === 'test') {

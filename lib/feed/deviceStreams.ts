@@ -31,6 +31,8 @@ type Item = Envelope | WatchRequest
 export interface DeviceStreams {
   /** The merged streams of some devices, hot, each in its order. A device need not have reported yet. */
   readonly watch: (deviceIds: readonly string[]) => Observable<Envelope>
+  /** The devices with at least one watcher, looked up when asked for. */
+  readonly watchedDevices: () => string[]
   /** Runs the device actors for as long as it is subscribed. Emits nothing. */
   readonly running$: Observable<never>
 }
@@ -110,6 +112,12 @@ export function deviceStreams(feed$: Observable<Envelope>, options: DeviceStream
     })
   }
 
+  function watchedDevices(): string[] {
+    const ids: string[] = []
+    for (const [deviceId, actor] of actors) if (actor.watching > 0) ids.push(deviceId)
+    return ids
+  }
+
   const running$: Observable<never> = merge(feed$, requests$).pipe(
     groupBy((item) => partOf(item.deviceId)),
     mergeMap((part$) =>
@@ -120,7 +128,7 @@ export function deviceStreams(feed$: Observable<Envelope>, options: DeviceStream
     ),
   )
 
-  return { running$, watch } satisfies DeviceStreams
+  return { running$, watch, watchedDevices } satisfies DeviceStreams
 }
 
 /**

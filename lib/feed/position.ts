@@ -11,7 +11,9 @@ export interface Position {
   readonly longitude: number
 }
 
-const numeral = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
+// Each part can match in one way alone, so that no text takes longer than its length; and none of ours is this long.
+const numeral = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
+const maxTextLength = 64
 const clockTolerance = 5 * 60_000 // how far a device's clock may be ahead of ours, in milliseconds
 const nothing: Body = {}
 
@@ -25,10 +27,14 @@ export function dataOf(body: Body): Body {
 export function numberIn(data: Body, names: readonly string[]): number | null {
   for (const name of names) {
     const value = data[name]
-    const number = typeof value === 'string' && numeral.test(value) ? Number(value) : value
+    const number = typeof value === 'string' ? numberOf(value) : value
     if (typeof number === 'number' && Number.isFinite(number)) return number
   }
   return null
+}
+
+function numberOf(text: string): number | null {
+  return text.length <= maxTextLength && numeral.test(text) ? Number(text) : null
 }
 
 /** The position that a message tells: two finite numbers, in range; else null. */
@@ -58,7 +64,7 @@ export function deviceTimeOf(body: Body, receivedAt: number): number | null {
 }
 
 function utc(value: unknown): number | null {
-  if (typeof value !== 'string') return null
+  if (typeof value !== 'string' || value.length > maxTextLength) return null
   const text = value.trim().replace(' ', 'T')
   const time = Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`)
   return Number.isNaN(time) ? null : time

@@ -1,18 +1,20 @@
 import cors from 'cors'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
-import type { Registry } from 'prom-client'
-import type { Counters } from '../stats/counters.js'
+import { Registry } from 'prom-client'
+import type { Readiness, Stats } from '../stats/reading.js'
 import { type AllowedOrigins, isAllowedOrigin } from './origins.js'
 import { maxHeaders, requestTarget } from './upgradeRequest.js'
 
 export interface AppOptions {
-  readonly counters: Counters
-  readonly metrics: Registry
+  readonly stats: () => Promise<Stats>
+  /** In Prometheus's text format. */
+  readonly metrics: () => Promise<string>
+  readonly readiness: () => Promise<Readiness>
   readonly allowedOrigins: AllowedOrigins
   /** What `/health` calls the service. */
   readonly name: string
   readonly version: string
-  readonly isFeedUp: () => boolean
+  /** Whether this process is about to end. */
   readonly isDraining: () => boolean
   /** Paths of streams, which answer a plain request with 426. */
   readonly streamPaths: ReadonlySet<string>
@@ -22,7 +24,7 @@ export interface AppOptions {
 
 /** The HTTP doors: stats, health, readiness, metrics. The only place with Express. */
 export function createApp(options: AppOptions): Express {
-  const { counters, metrics, allowedOrigins, name, version, isFeedUp, isDraining, streamPaths, routes } =
+  const { stats, metrics, readiness, allowedOrigins, name, version, isDraining, streamPaths, routes } =
     options
   const app = express()
   app.disable('x-powered-by')
@@ -45,25 +47,15 @@ export function createApp(options: AppOptions): Express {
   })
 
   const doors: Record<string, RequestHandler> = {
-    '/api/v1/stream/stats': (_request, response) => {
-      response.json({
-        total_messages_processed: counters.messages,
-        active_subscribers: counters.watches,
-        devices_being_monitored: counters.devicesWatched,
-        open_sessions: counters.sessions,
-      })
-    },
+    '/api/v1/stream/stats': async (_request, response) => void response.json(await stats()),
     '/health': (_request, response) => void response.json({ status: 'healthy', service: name, version }),
     '/healthz': (_request, response) => void response.json({ status: 'alive' }),
-    '/readyz': (_request, response) => {
-      const isReady = isFeedUp() && !isDraining()
-      const status = isReady ? 'ready' : isDraining() ? 'draining' : 'feed_down'
-      response
-        .status(isReady ? 200 : 503)
-        .json({ status, feed: isFeedUp() ? 'up' : 'down', draining: isDraining() })
+    '/readyz': async (_request, response) => {
+      const { isReady, body } = await readiness()
+      response.status(isReady ? 200 : 503).json(body)
     },
     '/metrics': async (_request, response) => {
-      response.type(metrics.contentType).send(await metrics.metrics())
+      response.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await metrics())
     },
   }
   for (const path of streamPaths) {

@@ -1,14 +1,11 @@
-import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type Observable, Subject } from 'rxjs'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
 import { countBy, type Counters } from '../stats/counters.js'
-import {
-  type UpgradeRefusal,
-  upgradeRequest,
-  type UpgradeRules,
-  type UpgradeTarget,
-} from './upgradeRequest.js'
+import { type Refusal, refuse } from './refuse.js'
+import { unanswered } from './unanswered.js'
+import { upgradeRequest, type UpgradeRules, type UpgradeTarget } from './upgradeRequest.js'
 
 /** A client whose upgrade succeeded. */
 export interface Connection extends UpgradeTarget {
@@ -28,12 +25,15 @@ export interface UpgradeOptions extends UpgradeRules {
 /** The most that a client may say in one frame, in bytes. */
 const maxFrameBytes = 16 * 1024
 
+/** Nobody needs more for that; they would pass the limit of frames a second, which counts whole messages. */
+const maxFragments = 64
+
 /** Upgrades what may be upgraded, and emits who came in. The only place with `ws`'s server. */
 export function upgrades(server: Server, options: UpgradeOptions): Observable<Connection> {
   const { counters, maxSessions, isDraining, closeTimeoutMs } = options
   const connections$ = new Subject<Connection>()
-  // The types don't know closeTimeout yet.
-  const serverOptions: ServerOptions & { closeTimeout: number } = {
+  // The types don't know the last two yet.
+  const serverOptions: ServerOptions & { closeTimeout: number; maxFragments: number } = {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
@@ -41,22 +41,41 @@ export function upgrades(server: Server, options: UpgradeOptions): Observable<Co
     // A browser that offers sub-protocols wants one of them back; the token beside `bearer` is never it.
     handleProtocols: (offered) => offered.has('bearer') && 'bearer',
     closeTimeout: closeTimeoutMs,
+    maxFragments,
   }
   const webSockets = new WebSocketServer(serverOptions)
 
-  function judge(request: IncomingMessage): UpgradeTarget | UpgradeRefusal {
+  function judge(request: IncomingMessage): UpgradeTarget | Refusal {
     const target = upgradeRequest(request, options)
     if ('status' in target) return target
     const retry = { 'Retry-After': '5' }
     if (isDraining()) return { status: 503, detail: 'Server draining', headers: retry }
     if (maxSessions > 0 && counters.sessions >= maxSessions) {
+      counters.sessionsRefused++
       return { status: 503, detail: `Expected at most ${maxSessions} sessions`, headers: retry }
     }
     return target
   }
 
+  const answerOn = unanswered(server)
+  const ignored = new WeakSet<Duplex>()
+  server.prependListener('request', ({ socket }, response) => {
+    // Once is enough: what is asked behind an ignored offer is for a connection that starts as a plain one.
+    if (ignored.has(socket)) response.setHeader('Connection', 'close')
+  })
+
   server.on('upgrade', (request, stream, head) => {
+    const answer = answerOn(stream)
+    if (answer !== undefined) {
+      stream.on('error', () => undefined) // the peer may be gone before the answer is
+      countBy(counters.refused, 400)
+      answer.once('close', () =>
+        refuse(stream, { status: 400, detail: 'Expected no request before this one' }),
+      )
+      return
+    }
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      ignored.add(stream)
       ignoreUpgrade(server, request, stream, head)
       return
     }
@@ -85,21 +104,8 @@ function ignoreUpgrade(server: Server, request: IncomingMessage, stream: Duplex,
   const lines = [`${method} ${url} HTTP/${httpVersion}`]
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const [name = '', value = ''] = rawHeaders.slice(at, at + 2)
-    if (name.toLowerCase() !== 'upgrade') lines.push(`${name}: ${value}`)
+    if (!/^upgrade$/i.test(name)) lines.push(`${name}: ${value}`)
   }
   stream.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
   server.emit('connection', stream)
-}
-
-function refuse(stream: Duplex, { status, detail, headers = {} }: UpgradeRefusal): void {
-  const body = JSON.stringify({ detail })
-  const lines = Object.entries({
-    'Content-Type': 'application/json',
-    'Content-Length': String(Buffer.byteLength(body)),
-    Connection: 'close',
-    ...headers,
-  }).map(([name, value]) => `${name}: ${value}\r\n`)
-  stream.on('error', () => undefined) // the peer is gone: there is nobody left to answer
-  stream.once('finish', () => stream.destroy())
-  stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`)
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type AllowedOrigins, isAllowedOrigin } from './origins.js'
+import type { Refusal } from './refuse.js'
 
 /** A stream that a client may open. */
 export interface UpgradeTarget {
@@ -7,17 +8,10 @@ export interface UpgradeTarget {
   readonly query: URLSearchParams
 }
 
-/** An answer instead of the upgrade. */
-export interface UpgradeRefusal {
-  readonly status: number
-  readonly detail: string
-  readonly headers?: Readonly<Record<string, string>>
-}
-
 export interface UpgradeRules {
   /** Paths that can be upgraded. */
   readonly paths: ReadonlySet<string>
-  /** Whose pages may connect; undefined to let all. */
+  /** Whose pages may connect. */
   readonly allowedSocketOrigins: AllowedOrigins
 }
 
@@ -25,10 +19,7 @@ export interface UpgradeRules {
 export const maxHeaders = 200
 
 /** Judges a request for an upgrade by its line and headers alone. */
-export function upgradeRequest(
-  request: IncomingMessage,
-  rules: UpgradeRules,
-): UpgradeTarget | UpgradeRefusal {
+export function upgradeRequest(request: IncomingMessage, rules: UpgradeRules): UpgradeTarget | Refusal {
   const { headers, method, rawHeaders } = request
   const target = requestTarget(request.url ?? '')
   if (target === undefined) return { status: 400, detail: 'Malformed request target' }

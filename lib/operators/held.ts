@@ -61,29 +61,17 @@ export class Held<T> {
     this.#onDropped = onDropped
   }
 
-  /** Whether holding one more could make something give way. */
-  isFullFor(value: T): boolean {
+  /** Holds a value where nothing can be over its share for it; false where something might. */
+  add(value: T): boolean {
     const { maxBytes = Infinity } = this.#options
-    return this.#account.waiting >= this.#limit || this.#bytes + this.#bytesOf(value) > maxBytes
+    if (this.#byKey !== null || this.#account.waiting >= this.#limit) return false
+    if (this.#bytes + this.#bytesOf(value) > maxBytes) return false
+    this.#keep((this.#inOrder ??= []), value)
+    return true
   }
 
   /** Holds a value, or lets it or older ones give way. @throws OverflowError under `disconnect`. */
-  add(value: T): void {
-    this.#account.routed++
-    if (this.#byKey !== null || this.isFullFor(value)) this.#addToShare(value)
-    else this.#keep((this.#inOrder ??= []), value)
-  }
-
-  /** Lets all go. */
-  take(): T[] {
-    const values = this.#byKey === null ? (this.#inOrder ?? []) : [...this.#byKey.values()].flat()
-    this.#inOrder = this.#byKey = null
-    this.#bytes = 0
-    this.#account.waiting = 0
-    return values
-  }
-
-  #addToShare(value: T): void {
+  squeezeIn(value: T): void {
     const { maxBytes = Infinity, overflow = 'dropNewest', keySelector } = this.#options
     const byKey = (this.#byKey ??= this.#sortByKey())
     const key = keySelector?.(value) ?? ''
@@ -105,6 +93,15 @@ export class Held<T> {
     }
     byKey.set(key, share)
     this.#keep(share, value)
+  }
+
+  /** Lets all go. */
+  take(): T[] {
+    const values = this.#byKey === null ? (this.#inOrder ?? []) : [...this.#byKey.values()].flat()
+    this.#inOrder = this.#byKey = null
+    this.#bytes = 0
+    this.#account.waiting = 0
+    return values
   }
 
   #keep(values: T[], value: T): void {

@@ -80,8 +80,11 @@ export function mailbox<T>(options: MailboxOptions<T>): OperatorFunction<T, T[]>
 
     const inner = linked<T>(out, {
       next(value) {
-        if (held.isFullFor(value) && account.waiting > 0 && canRelease?.() === true) release()
-        held.add(value)
+        account.routed++
+        if (!held.add(value)) {
+          if (account.waiting > 0 && canRelease?.() === true) release()
+          if (!held.add(value)) held.squeezeIn(value)
+        }
         if (releasing !== null) return
         releasing = linked(out, onRelease)
         releaseSelector().subscribe(releasing)

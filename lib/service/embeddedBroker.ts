@@ -7,7 +7,7 @@ export interface EmbeddedBroker {
 }
 
 /** An MQTT broker in this process, on loopback, on `firstPort` or the next that is free. For the demo and quick trials. */
-export async function startEmbeddedBroker(firstPort = 1883): Promise<EmbeddedBroker> {
+export async function startEmbeddedBroker(firstPort: number): Promise<EmbeddedBroker> {
   const broker = await Aedes.createBroker()
   const server = createServer(broker.handle)
   const port = await listenFrom(server, firstPort)

@@ -1,10 +1,12 @@
 import { Writable } from 'node:stream'
 import winston from 'winston'
-import type { Log } from '../stats/log.js'
+import type { Log, LogFields } from '../stats/log.js'
 
 export interface LogOptions {
   readonly level: string
   readonly format: 'text' | 'json'
+  /** What every line says beside its own fields. */
+  readonly fields?: LogFields
   /** Where lines go. Default: standard output. */
   readonly stream?: NodeJS.WritableStream & { readonly writableLength: number }
 }
@@ -13,7 +15,7 @@ export interface LogOptions {
 const maxWaitingBytes = 1024 * 1024
 
 /** The service's log, by winston, one line an event. It never grows and never waits: lines nobody reads are left out. */
-export function createLog({ level, format, stream = process.stdout }: LogOptions): Log {
+export function createLog({ level, format, fields = {}, stream = process.stdout }: LogOptions): Log {
   let leftOut = 0
   const output = new Writable({
     write(line: Buffer, _encoding, done) {
@@ -35,6 +37,7 @@ export function createLog({ level, format, stream = process.stdout }: LogOptions
   })
   const logger = winston.createLogger({
     level,
+    defaultMeta: fields,
     format: combine(timestamp(), format === 'json' ? json() : text),
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's types name two classes so
     transports: new winston.transports.Stream({ stream: output }),

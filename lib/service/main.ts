@@ -1,23 +1,36 @@
 #!/usr/bin/env node
 import { AfluenteError } from '../errors.js'
 import { createCounters } from '../stats/counters.js'
+import { explainDemo, startDemo } from './demo.js'
+import { spreadLastNet } from './lastNet.js'
 import { createLog } from './log.js'
 import { runService } from './runService.js'
 import { readEnvironment, settingsOf } from './settings.js'
+import { runWorkers } from './workers.js'
 
 const counters = createCounters()
 
 try {
-  const settings = settingsOf(readEnvironment())
-  const log = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT })
+  const environment = readEnvironment()
+  const named = settingsOf(environment)
+  const log = createLog({ level: named.LOG_LEVEL, format: named.LOG_FORMAT })
+  spreadLastNet(counters, log)
 
-  // The last net: what falls in here is a fault of ours, yet it must not take everybody's sessions with it.
-  process.on('uncaughtException', (error) => {
-    counters.uncaught++
-    log.error('Uncaught error', { reason: error.name, at: error.stack?.split('\n')[1]?.trim() ?? '' })
-  })
+  if (named.JWT_SECRET_KEY !== undefined && Buffer.byteLength(named.JWT_SECRET_KEY) < 32) {
+    log.warn('JWT_SECRET_KEY has under 32 bytes and is not used')
+  }
 
-  const service = await runService(settings, log, counters)
+  // Where no broker is named there is one of our own, and a fleet.
+  const isDemo = named.BROKER_HOST === undefined
+  const demo = isDemo ? await startDemo() : undefined
+  const settings = { ...named, BROKER_HOST: named.BROKER_HOST ?? demo?.brokerUrl }
+  const service =
+    settings.WORKERS === 1
+      ? await runService(settings, log, counters, { isDemo })
+      : await runWorkers(settings, log, counters, { isDemo, environment })
+  if (demo === undefined) log.info('Listening', { host: settings.HOST, port: service.port })
+  else explainDemo(demo, service.port)
+
   let isEnding = false
   const end = (signal: string) => {
     if (isEnding) process.exit(1)
@@ -28,7 +41,10 @@ try {
       log.error('Draining ran out of time')
       process.exit(0)
     }, 9_000).unref()
-    void service.end().then(() => process.exit(0))
+    void service
+      .end()
+      .then(() => demo?.end())
+      .then(() => process.exit(0))
   }
   process.on('SIGTERM', end)
   process.on('SIGINT', end)

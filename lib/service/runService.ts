@@ -4,8 +4,8 @@ import { createGateway, type GatewayOptions } from '../gateway.js'
 import { examplePages } from '../http/examplePages.js'
 import type { Counters } from '../stats/counters.js'
 import type { Log } from '../stats/log.js'
+import type { Snapshot } from '../stats/reading.js'
 import { memoryLastKnown } from '../stores/memoryLastKnown.js'
-import { type Demo, startDemo } from './demo.js'
 import type { Settings } from './settings.js'
 
 export interface Service {
@@ -14,13 +14,27 @@ export interface Service {
   end(): Promise<void>
 }
 
+export interface OneProcess extends Service {
+  /** What this process knows of itself now. */
+  snapshot(): Snapshot
+}
+
+export interface RunOptions extends Pick<GatewayOptions, 'readGroup'> {
+  /** Whether to serve the examples, too. */
+  readonly isDemo: boolean
+}
+
 const examples = fileURLToPath(new URL('../../../examples', import.meta.url))
 
-/** The whole service, from its settings: the demo beside it where no broker is named. */
-export async function runService(settings: Settings, log: Log, counters: Counters): Promise<Service> {
-  const demo = settings.BROKER_HOST === undefined ? await startDemo() : undefined
+/** The service in this process, from its settings, which must name a broker. */
+export async function runService(
+  settings: Settings,
+  log: Log,
+  counters: Counters,
+  { isDemo, ...options }: RunOptions,
+): Promise<OneProcess> {
   const feed = mqttFeed({
-    url: settings.BROKER_HOST ?? demo?.brokerUrl ?? '',
+    url: settings.BROKER_HOST ?? '',
     topics: settings.BROKER_TOPIC,
     qos: settings.MQTT_QOS,
     protocolVersion: settings.MQTT_VERSION,
@@ -32,21 +46,14 @@ export async function runService(settings: Settings, log: Log, counters: Counter
   })
   const gateway = createGateway({
     ...gatewaySettings(settings),
+    ...options,
     feed,
     counters,
     log,
-    ...(demo === undefined ? {} : { routes: examplePages(examples, 'websocket_client_example.html') }),
+    ...(isDemo ? { routes: examplePages(examples, 'websocket_client_example.html') } : {}),
   })
   const port = await gateway.listen(settings.PORT, settings.HOST)
-  if (demo === undefined) log.info('Listening', { host: settings.HOST, port })
-  else explain(demo, port)
-  return {
-    port,
-    async end() {
-      await gateway.drain()
-      await demo?.end()
-    },
-  }
+  return { port, snapshot: () => gateway.snapshot(), end: () => gateway.drain() }
 }
 
 function gatewaySettings(settings: Settings): Omit<GatewayOptions, 'feed' | 'counters' | 'log'> {
@@ -74,20 +81,4 @@ function gatewaySettings(settings: Settings): Omit<GatewayOptions, 'feed' | 'cou
       maxAgeMs: 1000 * settings.LAST_KNOWN_MAX_AGE_SECS,
     }),
   }
-}
-
-function explain({ brokerUrl, deviceIds }: Demo, port: number): void {
-  const here = `localhost:${port}`
-  const [first = '', second = ''] = deviceIds
-  process.stdout.write(`
-  afluente runs, with nothing configured: an MQTT broker of its own and ${deviceIds.length} demo vehicles that report once a second.
-
-  Watch in a browser  http://${here}/
-  WebSocket           ws://${here}/api/v1/stream?device_ids=${first},${second}
-  Stats               http://${here}/api/v1/stream/stats
-  Publish yourself    mosquitto_pub -h 127.0.0.1 -p ${new URL(brokerUrl).port} -t tracking/data -m '{"data":{"DEVICE_ID":"${first}","LAT":20.5,"LON":-100.4}}'
-
-  With BROKER_HOST=your.broker it is the production service, and starts neither. Ctrl-C ends it.
-
-`)
 }

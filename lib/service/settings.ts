@@ -33,7 +33,8 @@ export function readEnvironment(
   return { ...setOnes(file), ...setOnes(environment) }
 }
 
-function setOnes(variables: NodeJS.Dict<string>): Record<string, string> {
+/** The variables that are set: an empty one is an unset one. */
+export function setOnes(variables: NodeJS.Dict<string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(variables).filter(
       (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== '',

@@ -17,6 +17,10 @@ export const settingsSchema = z.object({
   NODE_ENV: z.string().optional().describe('`production` never starts the demo'),
   HOST: z.string().default('0.0.0.0').describe('The address to listen on'),
   PORT: count(0).max(65_535).default(8000).describe('The port to listen on; 0 for any that is free'),
+  WORKERS: count(1)
+    .max(256)
+    .default(1)
+    .describe('Processes that share the port, for more cores; each takes the whole feed'),
   PUBLIC_URL: z.url().optional().describe('Where browsers reach the service; its origin is allowed'),
   ALLOWED_ORIGINS: z
     .string()
@@ -24,6 +28,11 @@ export const settingsSchema = z.object({
     .transform(originsOf)
     .describe('Origins whose pages may use it: a comma list or a JSON array; `*`: any'),
   CHECK_WS_ORIGIN: flag.default(true).describe('`false` lets pages of every origin open a WebSocket'),
+  AUTH_MODE: z
+    .literal('none', 'expected none: this version has no access tokens')
+    .default('none')
+    .describe('Who may connect: with `none` everybody who reaches the port'),
+  JWT_SECRET_KEY: z.string().optional().describe('Not used yet; one under 32 bytes never will be'),
   BROKER_HOST: z
     .string()
     .transform(brokerUrlOf)

@@ -18,6 +18,7 @@ export const closings = {
   flood: { name: 'flood', code: 1008, reason: 'Too many frames' },
   /** The peer is gone: nothing can be told any more. */
   silent: { name: 'silent', code: 1006, reason: '' },
+  tooManyDevices: { name: 'too_many_devices', code: 1008, reason: 'Too many devices' },
   tooSlow: { name: 'too_slow', code: 1013, reason: 'Too slow' },
 } as const satisfies Record<string, Closing>
 

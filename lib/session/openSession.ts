@@ -2,7 +2,7 @@ import { of, type Observable } from 'rxjs'
 import type { WebSocket } from 'ws'
 import { lineBudget, limitedLines } from '../stats/limitedLines.js'
 import { silentLog } from '../stats/log.js'
-import { type Closing, closings } from './closing.js'
+import type { Closing } from './closing.js'
 import { errorEvent } from './events.js'
 import { losses } from './losses.js'
 import { outlet, type OutletOptions } from './outlet.js'
@@ -35,8 +35,8 @@ export function openSession(options: OpenSessionOptions): (opened: OpenSocket) =
     if (request instanceof BadRequest) {
       const out = outlet(socket, options)
       out.tell(errorEvent(request.message))
-      out.close(closings.badRequest)
-      return of(closings.badRequest)
+      out.close(request.closing)
+      return of(request.closing)
     }
     const isLatest = request.overflow === 'latest'
     return session(request, outlet(socket, options, isLatest), options, isLatest ? quiet : loud)

@@ -92,8 +92,8 @@ class SocketOutlet implements Outlet {
     this.#put(batch.length === 1 ? first.frame : inOnePiece(batch))
     if (this.#socket.bufferedAmount > 0) giveUpScratch()
     if (this.#isPaced) {
-      this.#unanswered = ++this.#pings
-      this.#socket.ping(String(this.#pings))
+      this.#unanswered = this.#pings + 1
+      this.#pingPeer()
     }
     return true
   }
@@ -114,10 +114,12 @@ class SocketOutlet implements Outlet {
 
   said(): void {
     this.#options.onFrame()
+    this.heard(true)
   }
 
   answered(ping: string): void {
-    if (this.#unanswered === 0 || ping !== String(this.#unanswered)) return
+    // A peer may answer the most recent ping alone (RFC 6455, 5.5.3), and so all that went before.
+    if (this.#unanswered === 0 || !(Number(ping) >= this.#unanswered)) return
     this.#unanswered = 0
     this.#release()
   }
@@ -149,22 +151,20 @@ class SocketOutlet implements Outlet {
   }
 
   #keepAwake(): void {
-    if (!this.#isSilent) {
-      this.#ping()
-      return
-    }
+    if (!this.#isSilent) this.#ping()
     // Perhaps it was us who didn't listen: what came meanwhile is read before this turn is over.
-    setImmediate(() => {
-      if (this.#isSilent) this.ended(closings.silent)
-      else this.#ping()
-    })
+    else setImmediate(() => (this.#isSilent ? this.ended(closings.silent) : this.#ping()))
   }
 
   #ping(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     this.#attention.pinged()
     this.#put(keepAliveFrame)
-    this.#socket.ping()
+    this.#pingPeer()
+  }
+
+  #pingPeer(): void {
+    this.#socket.ping(String(++this.#pings))
   }
 
   get #isSilent(): boolean {
@@ -173,9 +173,7 @@ class SocketOutlet implements Outlet {
 }
 
 function onMessage(this: WebSocket): void {
-  const to = outlets.get(this)
-  to?.said()
-  to?.heard(true)
+  outlets.get(this)?.said()
 }
 
 function onPing(this: WebSocket): void {

@@ -1,5 +1,6 @@
 import { isShort, maxDeviceIdLength } from '../feed/deviceId.js'
 import type { OverflowStrategy } from '../operators/held.js'
+import { type Closing, closings } from './closing.js'
 
 /** What a client asks for by its URL. */
 export interface StreamRequest {
@@ -7,12 +8,14 @@ export interface StreamRequest {
   readonly overflow: OverflowStrategy
 }
 
-/** Why a request can't be served, for the client's `error` event. */
+/** Why a request can't be served, for the client's `error` event, and how the session ends then. */
 export class BadRequest {
   readonly message: string
+  readonly closing: Closing
 
-  constructor(message: string) {
+  constructor(message: string, closing: Closing = closings.badRequest) {
     this.message = message
+    this.closing = closing
   }
 }
 
@@ -34,7 +37,8 @@ export function streamRequest(query: URLSearchParams, maxDevices: number): Strea
   if (deviceIds.length === 0)
     return new BadRequest('Debe especificar al menos un device_id en los query params')
   if (maxDevices > 0 && deviceIds.length > maxDevices) {
-    return new BadRequest(`device_ids: expected at most ${maxDevices} devices, got ${deviceIds.length}`)
+    const message = `device_ids: expected at most ${maxDevices} devices, got ${deviceIds.length}`
+    return new BadRequest(message, closings.tooManyDevices)
   }
   if (!deviceIds.every(isShort)) {
     return new BadRequest(`device_ids: expected ids of at most ${maxDeviceIdLength} characters`)

@@ -20,6 +20,8 @@ export interface Counters {
   readonly ended: Record<string, number>
   /** Upgrades refused before the handshake, by HTTP status. */
   readonly refused: Record<string, number>
+  /** Of those, the ones for which too many sessions were open. */
+  sessionsRefused: number
   /** Connections dropped at once, because no more descriptors were free. */
   connectionsDropped: number
   /** Messages handed to sockets. */
@@ -47,6 +49,7 @@ export function createCounters(): Counters {
     sessions: 0,
     ended: {},
     refused: {},
+    sessionsRefused: 0,
     connectionsDropped: 0,
     delivered: 0,
     dropped: 0,

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8'
 import type { ByteString } from '../feed/frame.js'
 import { type LastKnown, type Recency, recencyOf, replaces } from '../feed/lastKnown.js'
 
@@ -11,6 +12,8 @@ interface Entry {
 export interface MemoryLastKnownOptions {
   /** Devices kept at most; beyond, those go first that have not reported for longest, approximately (CLOCK). */
   readonly maxDevices: number
+  /** Bytes of all payloads kept, at most. Default: a quarter of what the heap may grow to. */
+  readonly maxBytes?: number
   /** Older messages count as unknown, in milliseconds since they arrived; 0 means no limit. */
   readonly maxAgeMs: number
 }
@@ -19,15 +22,20 @@ export interface MemoryLastKnownOptions {
 const secondChances = 32
 
 /** Last known messages in this process's memory: bounded, and gone with it. */
-export function memoryLastKnown({ maxDevices, maxAgeMs }: MemoryLastKnownOptions): LastKnown {
+export function memoryLastKnown(options: MemoryLastKnownOptions): LastKnown {
+  const { maxDevices, maxAgeMs, maxBytes = getHeapStatistics().heap_size_limit / 4 } = options
   const entries = new Map<string, Entry>()
+  let keptBytes = 0
 
-  // Makes room for one. Corbató's second chance: who reported again since the hand last passed goes to the end instead.
+  // Corbató's second chance: who reported again since the hand last passed goes to the end instead.
   function evict(): void {
     let chances = secondChances
     for (const [deviceId, entry] of entries) {
       entries.delete(deviceId)
-      if (!entry.wasNoted || chances-- === 0) return
+      if (!entry.wasNoted || chances-- === 0) {
+        keptBytes -= entry.bytes.length
+        return
+      }
       entry.wasNoted = false
       entries.set(deviceId, entry)
     }
@@ -38,16 +46,19 @@ export function memoryLastKnown({ maxDevices, maxAgeMs }: MemoryLastKnownOptions
       const { deviceId, bytes, receivedAt } = envelope
       const recency = recencyOf(envelope)
       const entry = entries.get(deviceId)
+      if (entry !== undefined) entry.wasNoted = true
+      if (bytes.length > maxBytes || (entry !== undefined && !replaces(entry.recency, recency))) return
       if (entry === undefined) {
         if (entries.size >= maxDevices) evict()
         entries.set(deviceId, { bytes, receivedAt, recency, wasNoted: false })
-        return
+        keptBytes += bytes.length
+      } else {
+        keptBytes += bytes.length - entry.bytes.length
+        entry.bytes = bytes
+        entry.receivedAt = receivedAt
+        entry.recency = recency
       }
-      entry.wasNoted = true
-      if (!replaces(entry.recency, recency)) return
-      entry.bytes = bytes
-      entry.receivedAt = receivedAt
-      entry.recency = recency
+      while (keptBytes > maxBytes) evict()
     },
     get(deviceId) {
       const entry = entries.get(deviceId)

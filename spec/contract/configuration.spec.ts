@@ -134,4 +134,17 @@ describe('configuration', () => {
     const [line] = await service.printed(/^.*✅ Bridge MQTT → WebSocket activo.*$/m)
     expect(line).to.match(/^\S+ info ✅ Bridge MQTT → WebSocket activo( |$)/)
   })
+
+  it('1.7 warns of a JWT_SECRET_KEY under 32 bytes, and starts all the same', async () => {
+    for (const [secret, warns] of [
+      ['sesame'.repeat(5), true],
+      ['sesame'.repeat(6), false],
+    ] as const) {
+      const service = await startService({ BROKER_HOST: broker.address, JWT_SECRET_KEY: secret })
+      await service.printed(up)
+      expect(service.output().includes('JWT_SECRET_KEY'), secret).to.equal(warns)
+      expect(service.output()).to.not.contain('sesame')
+      await service.stop()
+    }
+  })
 })

@@ -42,6 +42,13 @@ describe('examples, against the demo', () => {
 
   const shell = (line: string) => runExample('/bin/sh', ['-c', `exec ${line}`])
 
+  it('says so where the usual port of a broker is taken', async () => {
+    const second = await startService({}) // by the first one, if by nobody else
+    const [, port] = await second.printed(/Port 1883 is taken: the broker is on (\d+)/)
+    expect(second.output()).to.contain(`mosquitto_pub -h 127.0.0.1 -p ${port}`)
+    await second.stop('SIGTERM')
+  })
+
   it("delivers what the guide's mosquitto_pub lines publish, byte for byte, and nothing without a device", async () => {
     const client = await openClient(`${demo.ws}/api/v1/stream?device_ids=0848086072`)
     const publishing = guide('mosquitto_pub')

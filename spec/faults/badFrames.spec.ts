@@ -123,6 +123,16 @@ describe('a client that breaks the protocol', () => {
     expect((await service.metrics()).get('afluente_uncaught_errors_total')).to.equal(0)
   })
 
+  it('row 31: a message in more than 64 fragments ends it', async () => {
+    const client = await open()
+    const more = Array.from({ length: 64 }, () => ({ opcode: continuation, fin: false }))
+    client.send({ opcode: text, payload: 'a', fin: false }, ...more)
+    expect(await client.closeCode()).to.equal(1008)
+    client.stream.end()
+    await client.closed
+    await onlyTheOtherIsLeft()
+  })
+
   it('row 31: garbage instead of frames ends it, however it is cut', async () => {
     const garbage = Buffer.from(Array.from({ length: 512 }, (_, at) => (at * 151 + 7) & 255))
     for (let from = 0; from < 32; from++) {

@@ -3,7 +3,7 @@ import { eventually } from '../support/eventually.js'
 import { type Ledger, type Load, openLedger, startLoad } from '../support/load.js'
 import { startMosquitto } from '../support/mosquitto.js'
 import { closeAll } from '../support/opened.js'
-import { startPublisher } from '../support/publisher.js'
+import { message, startPublisher } from '../support/publisher.js'
 import { eventOf, opcodes, openRawSocket, type RawFrame, type RawSocket } from '../support/rawSocket.js'
 import { type ServiceUnderTest, startServiceAt } from '../support/service.js'
 
@@ -154,6 +154,23 @@ describe('a slow reader', () => {
     expect(stale, 'messages that were not the newest when written').to.be.empty
     expect(ledger.toldDropped, 'told dropped').to.be.above(0)
     expect(ledger.received + ledger.toldDropped).to.equal(load.sent)
+  })
+
+  it('row 33: under latest, who answers only the most recent ping goes on (RFC 6455, 5.5.3)', async () => {
+    const broker = await startMosquitto()
+    const service = await startServiceAt(broker, { WEBSOCKET_KEEPALIVE_SECS: '1' })
+    const publisher = await startPublisher(broker)
+    const url = `${service.ws}/api/v1/stream?device_ids=A&overflow=latest`
+    const reader = await openRawSocket(url, { answersPings: false })
+    const isMessage = (frame: RawFrame) => eventOf(frame)?.event === 'message'
+    const isPing = ({ opcode }: RawFrame) => opcode === opcodes.ping
+    await publisher.publish(message('A', { n: 1 }))
+    await reader.next(isMessage)
+    await reader.next(isPing) // one of two, the batch's and the keep-alive's, that is never answered
+    const recent = await reader.next(isPing)
+    reader.send({ opcode: opcodes.pong, payload: recent.payload })
+    await publisher.publish(message('A', { n: 2 }))
+    expect(eventOf(await reader.next(isMessage))?.data).to.deep.equal(message('A', { n: 2 }))
   })
 })
 

@@ -85,7 +85,9 @@ describe('faults of URLs and upgrades', () => {
 
   it('row 24: 20,000 ids are 431', async () => {
     const ids = Array.from({ length: 20_000 }, (_, n) => n).join()
+    const before = await refused(431)
     expect(await statusOf(`GET ${path}?device_ids=${ids} HTTP/1.1`)).to.equal(431)
+    expect(await refused(431)).to.equal(before + 1)
   })
 
   it('row 24: more ids than the limit that fit in a header are an error that names the limit, 1008', async () => {
@@ -95,6 +97,10 @@ describe('faults of URLs and upgrades', () => {
     const [error] = client.frames()
     expect(error?.event).to.equal('error')
     expect(error?.data.message).to.match(/device_ids.*\b50\b/)
+    const ended = (await rig.service.metrics()).get(
+      'afluente_sessions_ended_total{closing="too_many_devices"}',
+    )
+    expect(ended).to.equal(1)
     const most = await openClient(rig.url(ids(50)))
     await watching(51)
     await most.close()
@@ -156,11 +162,21 @@ describe('faults of URLs and upgrades', () => {
     it(`row 25: a plain request by '${line}' that offers h2c is ${status}`, async () => {
       const exchange = startExchange(rig.service.port)
       exchange.write(requestText(line, { ...h2c, 'Content-Length': '2' }) + 'hi')
-      exchange.write(requestText('GET /healthz HTTP/1.1', plain))
-      const answers = (await exchange.ended).match(/HTTP\/1\.1 \d+/g)
-      expect(answers).to.deep.equal([`HTTP/1.1 ${status}`, 'HTTP/1.1 200'])
+      // Whatever it asks behind that is for another connection: this one is closed, and says so.
+      exchange.write(requestText(line, h2c))
+      const text = await exchange.ended
+      expect(text.match(/HTTP\/1\.1 \d+/g)).to.deep.equal([`HTTP/1.1 ${status}`])
+      expect(text).to.match(/^Connection: close\r$/m)
     })
   }
+
+  it('row 25: an upgrade behind a request that is not answered yet is refused, after the answer', async () => {
+    const exchange = startExchange(rig.service.port)
+    const upgrade = requestText(`GET ${path}?device_ids=A HTTP/1.1`, upgradeHeaders)
+    exchange.write(requestText('GET /metrics HTTP/1.1') + upgrade)
+    const answers = (await exchange.ended).match(/HTTP\/1\.1 \d+/g)
+    expect(answers).to.deep.equal(['HTTP/1.1 200', 'HTTP/1.1 400'])
+  })
 
   for (const [status, what, headers] of [
     [400, 'no key', { 'Sec-WebSocket-Key': '' }],
@@ -217,6 +233,7 @@ describe('faults of URLs and upgrades', () => {
     expect(await Promise.all([none, half, slow].map(isCutOff))).to.deep.equal([true, true, true])
     clearInterval(dripping)
     expect(Date.now() - startedAt).to.be.at.least(500)
+    expect(await refused(408)).to.equal(3)
   })
 
   it('row 28: 2,000 short headers are 431, upgrade or not', async () => {

@@ -42,6 +42,14 @@ describe('numberIn', () => {
   })
 })
 
+describe('numberIn, of texts made to be slow', () => {
+  it('takes a text of over 64 characters for no number, and reads none of it twice', () => {
+    expect(numberIn({ LAT: '0'.repeat(63) + '7' }, ['LAT'])).to.equal(7)
+    expect(numberIn({ LAT: '0'.repeat(64) + '7' }, ['LAT'])).to.equal(null)
+    expect(numberIn({ LAT: `${'1'.repeat(250_000)}x` }, ['LAT'])).to.equal(null)
+  })
+})
+
 describe('dataOf', () => {
   it('is empty where a message has none', () => {
     for (const data of [undefined, null, 'text', 1]) expect(dataOf({ data })).to.deep.equal({})

@@ -114,6 +114,11 @@ describe('settingsOf', () => {
     expect(message).to.not.match(/secret|4321/)
   })
 
+  it('2.4 does not start where access tokens are asked for, since it would let everybody in', () => {
+    expect(withBroker({ AUTH_MODE: 'none' }).AUTH_MODE).to.equal('none')
+    expect(refusal({ BROKER_HOST: 'b', AUTH_MODE: 'jwt' })).to.contain('AUTH_MODE: expected none')
+  })
+
   it('1.7 ignores variables that are unknown', () => {
     expect(withBroker({ STATSD_HOST: 'x', DB_URL: 'y' })).to.not.have.any.keys('STATSD_HOST', 'DB_URL')
   })

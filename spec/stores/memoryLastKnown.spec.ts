@@ -83,4 +83,16 @@ describe('memoryLastKnown', () => {
     note(1000)
     expect([...ids, 1000].filter((id) => lastKnown.get(String(id)) === undefined)).to.deep.equal([32])
   })
+
+  it('holds no more bytes than it may, whichever way they come', () => {
+    const lastKnown = memoryLastKnown({ maxDevices: 1000, maxAgeMs: 0, maxBytes: 1000 })
+    const note = (id: string, bytes: number) => lastKnown.note(new Envelope(id, 'x'.repeat(bytes), 1, {}))
+    const held = () => ['A', 'B', 'C', 'D', 'E'].filter((id) => lastKnown.get(id) !== undefined)
+    for (const id of ['A', 'B', 'C', 'D']) note(id, 300)
+    expect(held()).to.deep.equal(['B', 'C', 'D'])
+    note('D', 900) // one that grows
+    expect(held()).to.deep.equal(['D'])
+    note('E', 1001) // one that never fits
+    expect(held()).to.deep.equal(['D'])
+  })
 })
