@@ -60,13 +60,12 @@ export function sharePage(options: SharePageOptions = {}): Router {
       next()
       return
     }
-    const encoding = request.acceptsEncodings('br', 'gzip', 'identity')
+    const encoding = (['br', 'gzip'] as const).find((each) => request.acceptsEncodings(each) !== false)
     harden(response, "default-src 'none'")
     response.set('Cache-Control', 'public, max-age=31536000, immutable').set('Vary', 'Accept-Encoding')
     response.set('Content-Type', asset.type)
-    if (encoding === 'br' || encoding === 'gzip')
-      response.set('Content-Encoding', encoding).end(asset[encoding])
-    else response.end(asset.identity)
+    if (encoding !== undefined) response.set('Content-Encoding', encoding)
+    response.end(asset[encoding ?? 'identity'])
   })
   router.get('/share/:token', (request, response) => {
     harden(response, "default-src 'none'")

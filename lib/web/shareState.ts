@@ -50,7 +50,7 @@ export const firstState: ShareState = {
 /** What stands on the screen. */
 export type Screen = 'connecting' | 'reconnecting' | 'notBegun' | 'noPosition' | 'live' | 'busy' | Ending
 
-const gapMs = 90_000 // longer silences break the trail
+const gapMs = 180_000 // longer silences break the trail
 const standing = 1.5 // km/h: below, a receiver's course is noise
 const leastMove = 6 // metres, from which a direction can be told
 

@@ -1,5 +1,6 @@
 import {
   asyncScheduler,
+  catchError,
   concat,
   defer,
   EMPTY,
@@ -73,6 +74,8 @@ export function shareStream({
             ? concat(of(answer), session(answer, { answerSelector, socketSelector, wakes$, keepAliveMs }))
             : of(answer),
         ),
+        // Whatever a browser may refuse, the viewer has nobody to tell: it is tried again.
+        catchError(() => of<Lost>({ type: 'lost', reason: 'away', retryAfterMs: null })),
       ),
     )
 

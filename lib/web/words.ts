@@ -3,8 +3,8 @@ import { windOf } from './geometry.js'
 import type { Place } from './report.js'
 import type { Texts } from './texts.js'
 
-/** After this silence, in milliseconds, a vehicle counts as silent. */
-export const silentAfterMs = 60_000
+/** After this silence, in milliseconds, a vehicle counts as silent: many report once a minute. */
+export const silentAfterMs = 120_000
 /** Below this speed, in km/h, it stands. */
 const standing = 1
 const dayMs = 86_400_000
