@@ -17,7 +17,7 @@ export function speedText(speed: number | null, texts: Texts): string {
 export function headingText(heading: number | null, texts: Texts): string {
   return heading === null
     ? texts.unknown
-    : `${texts.winds[windOf(heading)] ?? ''} · ${Math.round(heading) % 360}°`
+    : `${texts.winds[windOf(heading)] ?? ''} ${Math.round(heading) % 360}°`
 }
 
 /** `20.65247° N, 100.39142° W`: five decimals are a metre, and a point is what maps understand when it is pasted. */

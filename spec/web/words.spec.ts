@@ -46,8 +46,8 @@ describe('words', () => {
   })
 
   it('say where it goes and where it is', () => {
-    expect(headingText(359.7, es)).to.equal('norte · 0°')
-    expect(headingText(225, en)).to.equal('southwest · 225°')
+    expect(headingText(359.7, es)).to.equal('norte 0°')
+    expect(headingText(225, en)).to.equal('southwest 225°')
     expect(headingText(null, en)).to.equal('not told')
     expect(placeText(queretaro, es)).to.equal('20.65247° N, 100.39142° O')
     expect(placeText({ latitude: -33.4567, longitude: 70.6789 }, en)).to.equal('33.45670° S, 70.67890° E')
