@@ -62,6 +62,13 @@ function build(project, stamp, inputs) {
   })
 }
 
+function buildPages() {
+  once('dist/.web', ['lib/web', 'scripts/buildWeb.mjs', 'tsconfig.json', 'package-lock.json'], () => {
+    say('Building the pages …')
+    run(process.execPath, ['scripts/buildWeb.mjs'])
+  })
+}
+
 const has = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0
 const hasPython = (name) => has('/usr/bin/python3', '-c', `import ${name}`)
 
@@ -114,7 +121,9 @@ if (major < 20 || (major === 20 && minor < 12))
 dependencies()
 if (mode === 'test') {
   build('.', 'dist/.specs', ['lib', 'spec', 'examples'])
+  buildPages()
   specServers()
 } else {
   build('lib', 'dist/.lib', ['lib'])
+  buildPages()
 }
