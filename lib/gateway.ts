@@ -1,4 +1,5 @@
 import { map, merge, mergeAll, retry, Subject, tap, timer } from 'rxjs'
+import type { AccessTokenVerifier } from './auth/accessToken.js'
 import { decode, type DecodeOptions } from './feed/decode.js'
 import { deviceStreams } from './feed/deviceStreams.js'
 import type { LastKnown } from './feed/lastKnown.js'
@@ -12,6 +13,7 @@ import { wheel } from './operators/wheel.js'
 import { type Closing, closings } from './session/closing.js'
 import { openSession, type OpenSessionOptions } from './session/openSession.js'
 import { pace } from './session/pace.js'
+import type { Shares } from './shares/shares.js'
 import { countBy, type Counters } from './stats/counters.js'
 import { limitedLines } from './stats/limitedLines.js'
 import type { Log } from './stats/log.js'
@@ -38,6 +40,10 @@ export interface GatewayOptions
   readonly deviceIdleMs: number
   /** What stats, metrics and readiness tell of: a group that this process is one of. Default: this process alone. */
   readonly readGroup?: () => Promise<Reading>
+  /** Share links. Default: every share token is invalid. */
+  readonly shares?: Shares
+  /** Who may open the private stream: the holders of tokens that this verifies. Default: everybody. */
+  readonly accessTokens?: AccessTokenVerifier
 }
 
 export interface Gateway {

@@ -9,6 +9,8 @@ import { recordState } from './shareState.js'
 export interface Arrivals {
   /** Judges a message. Called for every message, so it returns at once and never throws. */
   readonly note: (envelope: Envelope) => void
+  /** Whether a message comes after the one by which a share arrived, and so is nobody's to see. */
+  readonly isPast: (shareId: string, envelope: Envelope) => boolean
   /** Keeps the shares to be judged known while subscribed. Emits nothing and never ends. */
   readonly followed$: Observable<never>
 }
@@ -22,6 +24,7 @@ interface Awaited {
 }
 
 const retryMs = 5_000
+const rememberedMs = 60_000 // far longer than its viewers take to be told
 
 /**
  * Judges arrivals (CONTRACT 2.5): on every message whose device time is after the share's start, watched or not, by the
@@ -30,6 +33,7 @@ const retryMs = 5_000
 export function arrivals(store: ShareStore, now: () => number = Date.now): Arrivals {
   const awaited = new Map<string, Awaited>()
   const byDevice = new Map<string, Set<Awaited>>()
+  const arrivedBy = new Map<string, Envelope>()
 
   function forget(shareId: string): void {
     const share = awaited.get(shareId)
@@ -56,9 +60,12 @@ export function arrivals(store: ShareStore, now: () => number = Date.now): Arriv
     watch({ shareId, deviceIds, expiresAt, circle, startsAt: record.notBefore ?? record.issuedAt })
   }
 
-  function arrive(share: Awaited, deviceId: string): void {
+  function arrive(share: Awaited, envelope: Envelope): void {
+    const arrived = { at: now(), deviceId: envelope.deviceId }
     forget(share.shareId)
-    const arrived = { at: now(), deviceId }
+    for (const [shareId, { receivedAt }] of arrivedBy)
+      if (receivedAt < arrived.at - rememberedMs) arrivedBy.delete(shareId)
+    arrivedBy.set(share.shareId, envelope)
     const change = store.update(share.shareId, (stored) => {
       if (stored?.kind !== 'made' || recordState(stored, arrived.at) !== 'open') return undefined
       return { ...stored, arrived }
@@ -66,9 +73,14 @@ export function arrivals(store: ShareStore, now: () => number = Date.now): Arriv
     // Where it wasn't to be, or the store didn't answer, the device's next message is judged again.
     change.then(
       (stored) => {
+        if (stored?.kind === 'made' && stored.arrived !== undefined) return
+        arrivedBy.delete(share.shareId)
         if (stored?.kind === 'made') follow(stored)
       },
-      () => watch(share),
+      () => {
+        arrivedBy.delete(share.shareId)
+        watch(share)
+      },
     )
   }
 
@@ -84,7 +96,8 @@ export function arrivals(store: ShareStore, now: () => number = Date.now): Arriv
   }
 
   return {
-    note({ deviceId, body, receivedAt }) {
+    note(envelope) {
+      const { deviceId, body, receivedAt } = envelope
       const shares = byDevice.get(deviceId)
       if (shares === undefined) return
       const position = positionOf(body)
@@ -92,8 +105,12 @@ export function arrivals(store: ShareStore, now: () => number = Date.now): Arriv
       const at = deviceTimeOf(body, receivedAt) ?? receivedAt
       for (const share of [...shares]) {
         if (now() >= share.expiresAt) forget(share.shareId)
-        else if (at > share.startsAt && isWithin(share.circle, position)) arrive(share, deviceId)
+        else if (at > share.startsAt && isWithin(share.circle, position)) arrive(share, envelope)
       }
+    },
+    isPast(shareId, envelope) {
+      const last = arrivedBy.get(shareId)
+      return last !== undefined && last !== envelope
     },
     followed$: merge(of(null), store.changed$).pipe(
       concatMap((shareId) => (shareId === null ? all$ : one(shareId))),
