@@ -1,5 +1,18 @@
-import { map, merge, mergeAll, retry, Subject, tap, timer } from 'rxjs'
-import type { AccessTokenVerifier } from './auth/accessToken.js'
+import {
+  identity,
+  map,
+  merge,
+  mergeAll,
+  NEVER,
+  type Observable,
+  ReplaySubject,
+  retry,
+  tap,
+  timer,
+} from 'rxjs'
+import { shareDoor } from './doors/shareDoor.js'
+import { streamDoor, type StreamDoorOptions } from './doors/streamDoor.js'
+import type { Visitor } from './doors/visitor.js'
 import { decode, type DecodeOptions } from './feed/decode.js'
 import { deviceStreams } from './feed/deviceStreams.js'
 import type { LastKnown } from './feed/lastKnown.js'
@@ -22,9 +35,10 @@ import { type Reading, readinessOf, type Snapshot, statsOf } from './stats/readi
 /** What a gateway is made of, and its limits. A limit of 0 means none. */
 export interface GatewayOptions
   extends
-    Omit<OpenSessionOptions, 'watch' | 'drain$' | 'keepAlive$' | 'onFrame' | 'pace'>,
+    Omit<OpenSessionOptions, 'drain$' | 'keepAlive$' | 'onFrame' | 'pace'>,
+    Pick<StreamDoorOptions, 'maxDevicesPerSession' | 'maxSessionsPerToken' | 'accessTokens'>,
     Omit<DecodeOptions, 'onMalformed'>,
-    Omit<UpgradeOptions, 'paths' | 'isDraining'>,
+    Omit<UpgradeOptions, 'paths' | 'ownHostPaths' | 'isDraining'>,
     Pick<AppOptions, 'routes'>,
     ServerOptions {
   readonly feed: Feed
@@ -40,10 +54,8 @@ export interface GatewayOptions
   readonly deviceIdleMs: number
   /** What stats, metrics and readiness tell of: a group that this process is one of. Default: this process alone. */
   readonly readGroup?: () => Promise<Reading>
-  /** Share links. Default: every share token is invalid. */
+  /** Share links. Default: there are none, and nothing of theirs is served. */
   readonly shares?: Shares
-  /** Who may open the private stream: the holders of tokens that this verifies. Default: everybody. */
-  readonly accessTokens?: AccessTokenVerifier
 }
 
 export interface Gateway {
@@ -55,14 +67,16 @@ export interface Gateway {
   drain(): Promise<void>
 }
 
-const streamPaths = new Set(['/api/v1/stream'])
+const streamPath = '/api/v1/stream'
+const sharePath = '/api/v1/public/share-location/stream'
+const ownHostPaths = new Set([sharePath])
 
 /** The pipeline, whole: the only place where the feed meets the sessions. It runs from the moment it is made. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { feed, lastKnown, counters, log } = options
+  const { feed, lastKnown, counters, log, shares } = options
   const state = { isFeedUp: false, isDraining: false }
   const isDraining = () => state.isDraining
-  const drain$ = new Subject<Closing>()
+  const drain$ = new ReplaySubject<Closing>(1)
   const lines = limitedLines(10_000)
 
   const envelopes$ = feed.messages$.pipe(
@@ -76,6 +90,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         )
       },
     }),
+    shares === undefined ? identity : tap(shares.note),
   )
   const streams = deviceStreams(envelopes$, { counters, lastKnown, idleMs: options.deviceIdleMs })
 
@@ -86,21 +101,36 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
   const { readGroup = () => Promise.resolve(snapshot()) } = options
 
+  const takeOver = openSession({
+    ...options,
+    drain$,
+    keepAlive$: wheel(options.keepAliveMs),
+    onFrame: () => counters.ignoredFrames++,
+    pace: pace(),
+  })
+  const { watch } = streams
+  const doors = new Map<string, (visitor: Visitor) => Observable<Closing>>()
+  doors.set(streamPath, streamDoor({ ...options, takeOver, watch }))
+  if (shares !== undefined) doors.set(sharePath, shareDoor({ ...options, shares, takeOver, watch }))
+
   const app = createApp({
     ...options,
     stats: async () => statsOf(await readGroup()),
     readiness: async () => readinessOf(await readGroup()),
     metrics: metricsOf(readGroup),
     isDraining,
-    streamPaths,
+    streamPaths: new Set(doors.keys()),
   })
   const server = createHardenedServer(app, options)
-  const connections$ = upgrades(server, { ...options, paths: streamPaths, isDraining })
-  const keepAlive$ = wheel(options.keepAliveMs)
-  const onFrame = () => counters.ignoredFrames++
+  const connections$ = upgrades(server, {
+    ...options,
+    paths: new Set(doors.keys()),
+    ownHostPaths,
+    isDraining,
+  })
   const sessions$ = connections$.pipe(
     tap(() => counters.sessions++),
-    map(openSession({ ...options, watch: streams.watch, drain$, keepAlive$, onFrame, pace: pace() })),
+    map((connection) => doors.get(connection.path)?.(connection) ?? NEVER),
     mergeAll(),
     tap((closing) => {
       counters.sessions--
@@ -109,7 +139,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   )
 
   const isFeedUp$ = feed.connected$.pipe(tap((isUp) => (state.isFeedUp = isUp)))
-  const running = merge(streams.running$, sessions$, isFeedUp$).subscribe({
+  const running = merge(streams.running$, sessions$, isFeedUp$, shares?.running$ ?? NEVER).subscribe({
     error: (error: unknown) => log.error('The pipeline failed', { reason: String(error) }),
   })
 

@@ -18,6 +18,7 @@ const floors = new Map([
   ['stores', 4],
   ['relay', 4],
   ['http', 5],
+  ['doors', 5],
   ['gateway.ts', 6],
   ['index.ts', 7],
   ['service', 7],

@@ -54,6 +54,8 @@ export function metricsOf(read: () => Promise<Reading>): () => Promise<string> {
   )
   totalBy('malformed', 'reason', 'Payloads that were no device message.', ({ malformed }) => malformed)
   total('delivered', 'Messages handed to sockets.', ({ delivered }) => delivered)
+  total('snapshots', 'Last known messages handed to sockets.', ({ snapshots }) => snapshots)
+  total('filtered', "Messages outside of their share's area.", ({ filtered }) => filtered)
   total('dropped', 'Messages that gave way to overflow.', ({ dropped }) => dropped)
   total('discarded', 'Messages that waited when their session ended.', ({ discarded }) => discarded)
   total(

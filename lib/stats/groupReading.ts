@@ -42,6 +42,8 @@ const rules: Readonly<Record<keyof Counters, Rule>> = {
   sessionsRefused: total,
   connectionsDropped: total,
   delivered: total,
+  snapshots: total,
+  filtered: total,
   dropped: total,
   discarded: total,
   ignoredFrames: total,
