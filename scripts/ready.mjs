@@ -81,6 +81,8 @@ const servers = [
   { package: 'mosquitto-clients', present: () => has('sh', '-c', 'command -v mosquitto_pub') },
   { package: 'python3-websockets', present: () => hasPython('websockets') },
   { package: 'python3-paho-mqtt', present: () => hasPython('paho.mqtt.client') },
+  { package: 'gcc', present: () => has('sh', '-c', 'command -v gcc') },
+  { package: 'libc6-dev', present: () => existsSync('/usr/include/stdio.h') },
   { package: 'iproute2', present: () => has('sh', '-c', 'command -v ip') },
   { package: 'chromium', present: () => existsSync('/usr/bin/chromium') },
 ]
