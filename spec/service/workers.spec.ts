@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { get } from 'node:http'
 import { restartDelayMs } from '../../lib/service/workers.js'
 import { type Client, openClient } from '../support/client.js'
+import { scratchDirectory } from '../support/directories.js'
 import { eventually } from '../support/eventually.js'
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.js'
 import { closeAll, opens } from '../support/opened.js'
@@ -299,6 +300,8 @@ describe('runWorkers', () => {
     await new Promise((resolve) => taken.once('listening', resolve))
     opens('taken port', () => new Promise((resolve) => taken.close(resolve)))
     const { port } = taken.address() as { port: number }
+    const scratch = scratchDirectory()
+    opens('data directory', scratch.remove)
     const started = run(process.execPath, [main], {
       cwd: '/',
       env: {
@@ -306,6 +309,7 @@ describe('runWorkers', () => {
         BROKER_HOST: broker.address,
         HOST: '127.0.0.1',
         PORT: String(port),
+        DATA_DIR: scratch.path,
         WORKERS: '3',
         LOG_LEVEL: 'error',
       },
