@@ -223,6 +223,17 @@ describe('runWorkers', () => {
     )
   })
 
+  it('2.5 tells the other workers, and only them, which share a worker has changed', async () => {
+    const preload = new URL('../support/changedShare.js', import.meta.url).href
+    const service = await startService({ BROKER_HOST: broker.address, WORKERS: '3' }, ['--import', preload])
+    const pids = pidsOf(service)
+    for (const pid of pids) process.kill(pid, 'SIGUSR2')
+    const heard = (pid: number, from: number) => new RegExp(`${pid} heard of share-${from}\n`)
+    const pairs = pids.flatMap((pid) => pids.map((from) => [pid, from] as const))
+    for (const [pid, from] of pairs) if (pid !== from) await service.printed(heard(pid, from))
+    for (const pid of pids) expect(service.output()).to.not.match(heard(pid, pid))
+  })
+
   it('is not ready while the broker is away', async () => {
     const service = await startTwo(broker)
     await broker.stop()
