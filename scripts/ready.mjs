@@ -79,6 +79,7 @@ const servers = [
     present: () => has('sh', '-c', 'command -v mosquitto || test -x /usr/sbin/mosquitto'),
   },
   { package: 'mosquitto-clients', present: () => has('sh', '-c', 'command -v mosquitto_pub') },
+  { package: 'redis-server', present: () => has('sh', '-c', 'command -v redis-server') },
   { package: 'python3-websockets', present: () => hasPython('websockets') },
   { package: 'python3-paho-mqtt', present: () => hasPython('paho.mqtt.client') },
   { package: 'gcc', present: () => has('sh', '-c', 'command -v gcc') },

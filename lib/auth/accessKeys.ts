@@ -106,9 +106,8 @@ function pinned(
 ): readonly string[] {
   const wanted = (text ?? '').split(',').map((name) => name.trim())
   const names = wanted.filter((name) => name !== '')
-  const odd = names.find((name) => !fitting.includes(name))
-  if (odd !== undefined)
-    throw refusal(`JWT_ALGORITHM must fit the key: one of ${fitting.join(', ')}, not ${odd}`)
+  if (!names.every((name) => fitting.includes(name)))
+    throw refusal(`JWT_ALGORITHM must fit the key: one or several of ${fitting.join(', ')}`)
   return names.length > 0 ? names : byDefault
 }
 

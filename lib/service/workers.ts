@@ -100,6 +100,8 @@ export async function runWorkers(
       } else if (news.type === 'failed') {
         failure = news.message
         worker.process.kill('SIGKILL')
+      } else if (news.type === 'shareChanged') {
+        for (const other of places) if (other !== place) other.link?.tell(news)
       }
     }
     const link: ToWorker = workerLink(worker, { onAsk: readGroup, onNews })

@@ -4,7 +4,7 @@ import type { ByteString } from '../feed/frame.js'
 import { type LastKnown, type Recency, recencyOf, replaces } from '../feed/lastKnown.js'
 import type { LmdbEnvironment } from './lmdbEnvironment.js'
 import type { LmdbChange } from './lmdbWriter.js'
-import { keyOf, readHead, readKnown, valueOf } from './knownValue.js'
+import { deviceIdOf, isStored, keyOf, readHead, readKnown, valueOf } from './knownValue.js'
 import { storeUnavailable } from './storeUnavailable.js'
 
 /** How much is kept, and how often it is written. */
@@ -15,6 +15,12 @@ export interface LmdbLastKnownOptions {
   readonly maxAgeMs: number
   /** The pause between two writes, in milliseconds: what a kill -9 may lose. */
   readonly writeMs?: number
+  /**
+   * Whether other processes keep the same feed's messages in the same environment. What one of them has written is then
+   * not written again by the others, and nothing older over it: whoever comes first writes, and where one is away,
+   * another does.
+   */
+  readonly isShared?: boolean
 }
 
 /** Last known messages on disk. */
@@ -34,6 +40,8 @@ interface Entry {
   wasNoted: boolean
 }
 
+type Change = readonly [deviceId: string, entry: Entry | null]
+
 const batchSize = 500
 const agedPerWrite = 5_000
 
@@ -44,7 +52,7 @@ const agedPerWrite = 5_000
  */
 export async function lmdbLastKnown(
   environment: LmdbEnvironment,
-  { maxDevices, maxAgeMs, writeMs = 1_000 }: LmdbLastKnownOptions,
+  { maxDevices, maxAgeMs, writeMs = 1_000, isShared = false }: LmdbLastKnownOptions,
 ): Promise<LmdbLastKnown> {
   const stored = environment.database('lastKnown')
   const entries = new Map<string, Entry>()
@@ -83,14 +91,24 @@ export async function lmdbLastKnown(
     }
   }
 
+  async function writeBatch(batch: readonly Change[]): Promise<number> {
+    if (isShared) environment.refresh()
+    const changes = batch.map(changeOf)
+    const missing = isShared ? changes.filter(({ key, value }) => !isStored(stored.get(key), value)) : changes
+    if (missing.length > 0) await environment.write({ changes: missing })
+    else await new Promise((resolve) => setImmediate(resolve))
+    return missing.length
+  }
+
   async function write(): Promise<number> {
     forgetAged()
     const all = [...changed]
     changed = new Map()
+    let written = 0
     for (let start = 0; start < all.length; start += batchSize) {
       const batch = all.slice(start, start + batchSize)
       try {
-        await environment.write({ changes: batch.map(changeOf) })
+        written += await writeBatch(batch)
       } catch (error) {
         // Kept for the next attempt, unless something newer came meanwhile.
         for (const [deviceId, entry] of all.slice(start))
@@ -99,7 +117,7 @@ export async function lmdbLastKnown(
       }
       for (const [deviceId, entry] of batch) if (entry !== null && !changed.has(deviceId)) entry.bytes = null
     }
-    return all.length
+    return written
   }
 
   // One at a time: a batch that was confirmed lets go of messages that no later one may still be about to write.
@@ -111,7 +129,8 @@ export async function lmdbLastKnown(
 
   let count = 0
   for (const { key, value } of stored.getRange({})) {
-    const { deviceId, receivedAt, recency } = readHead(key, value)
+    const deviceId = deviceIdOf(key)
+    const { receivedAt, recency } = readHead(value)
     entries.set(deviceId, { deviceId, bytes: null, receivedAt, recency, wasNoted: false })
     if (++count % 10_000 === 0) await new Promise((resolve) => setImmediate(resolve))
   }
@@ -158,7 +177,7 @@ export async function lmdbLastKnown(
   }
 }
 
-function changeOf([deviceId, entry]: readonly [string, Entry | null]): LmdbChange {
+function changeOf([deviceId, entry]: Change) {
   const value = entry === null ? null : valueOf(entry.bytes ?? '', entry.receivedAt, entry.recency)
-  return { database: 'lastKnown', key: keyOf(deviceId), value }
+  return { database: 'lastKnown', key: keyOf(deviceId), value } satisfies LmdbChange
 }

@@ -105,6 +105,23 @@ describe('lmdbLastKnown', () => {
     expect(environment.database('lastKnown').getKeysCount()).to.equal(1)
   })
 
+  it('writes what no other process has written, and nothing over what is newer', async () => {
+    const [one, other] = [
+      await lmdbLastKnown(environment, { ...limits, isShared: true }),
+      await lmdbLastKnown(environment, { ...limits, isShared: true }),
+    ]
+    const later = message('B', 2)
+    for (const known of [one, other]) for (const each of [message('A', 1), message('B', 1)]) known.note(each)
+    one.note(later)
+    other.note(message('C', null, { LAT: 1, LON: 2 }, 1))
+    one.note(message('C', null, { LAT: 3, LON: 4 }, 2))
+    expect(await one.flush()).to.equal(3)
+    expect(await other.flush()).to.equal(0)
+    expect(other.get('B')?.payload).to.deep.equal(later.payload)
+    other.note(message('A', 2))
+    expect(await other.flush()).to.equal(1)
+  })
+
   it('keeps what could not be written, and says why', async () => {
     let isFull = true
     const refused: LmdbEnvironment = {
