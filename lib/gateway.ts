@@ -20,8 +20,11 @@ import type { Feed } from './feed/mqttFeed.js'
 import { type AppOptions, createApp } from './http/app.js'
 import { metricsOf } from './http/metrics.js'
 import type { AllowedOrigins } from './http/origins.js'
-import { createHardenedServer, listen, type ServerOptions } from './http/server.js'
-import { upgrades, type UpgradeOptions } from './http/upgrade.js'
+import { listener, type ListenerOptions } from './http/listener.js'
+import { createPublicApp } from './http/publicApp.js'
+import { sharePage, type SharePageOptions } from './http/sharePage.js'
+import { shareStreamPath } from './http/sharePaths.js'
+import { shareRoutes } from './http/shareRoutes.js'
 import { wheel } from './operators/wheel.js'
 import { type Closing, closings } from './session/closing.js'
 import { openSession, type OpenSessionOptions } from './session/openSession.js'
@@ -38,9 +41,9 @@ export interface GatewayOptions
     Omit<OpenSessionOptions, 'drain$' | 'keepAlive$' | 'onFrame' | 'pace'>,
     Pick<StreamDoorOptions, 'maxDevicesPerSession' | 'maxSessionsPerToken' | 'accessTokens'>,
     Omit<DecodeOptions, 'onMalformed'>,
-    Omit<UpgradeOptions, 'paths' | 'ownHostPaths' | 'isDraining'>,
+    Omit<ListenerOptions, 'paths' | 'ownHostPaths' | 'isDraining'>,
     Pick<AppOptions, 'routes'>,
-    ServerOptions {
+    Pick<SharePageOptions, 'tilesUrl' | 'tilesAttribution'> {
   readonly feed: Feed
   readonly lastKnown: LastKnown
   readonly counters: Counters
@@ -61,6 +64,8 @@ export interface GatewayOptions
 export interface Gateway {
   /** Listens on a port, 0 for any that is free. Resolves with it. */
   listen(port: number, host: string): Promise<number>
+  /** Listens on another port, for strangers: nothing but what the viewer of a share needs. Resolves with the port. */
+  listenPublicly(port: number, host: string): Promise<number>
   /** What this process knows of itself now. */
   snapshot(): Snapshot
   /** Takes nobody in any more, tells every session to come back later, and resolves when all of them are gone. */
@@ -68,8 +73,7 @@ export interface Gateway {
 }
 
 const streamPath = '/api/v1/stream'
-const sharePath = '/api/v1/public/share-location/stream'
-const ownHostPaths = new Set([sharePath])
+const sharePaths = new Set([shareStreamPath])
 
 /** The pipeline, whole: the only place where the feed meets the sessions. It runs from the moment it is made. */
 export function createGateway(options: GatewayOptions): Gateway {
@@ -111,8 +115,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { watch } = streams
   const doors = new Map<string, (visitor: Visitor) => Observable<Closing>>()
   doors.set(streamPath, streamDoor({ ...options, takeOver, watch }))
-  if (shares !== undefined) doors.set(sharePath, shareDoor({ ...options, shares, takeOver, watch }))
+  if (shares !== undefined) doors.set(shareStreamPath, shareDoor({ ...options, shares, takeOver, watch }))
 
+  const page = shares && sharePage(options)
   const app = createApp({
     ...options,
     stats: async () => statsOf(await readGroup()),
@@ -120,15 +125,18 @@ export function createGateway(options: GatewayOptions): Gateway {
     metrics: metricsOf(readGroup),
     isDraining,
     streamPaths: new Set(doors.keys()),
+    routes: [...(shares && page ? [shareRoutes(shares), page] : []), ...(options.routes ?? [])],
   })
-  const server = createHardenedServer(app, options)
-  const connections$ = upgrades(server, {
-    ...options,
-    paths: new Set(doors.keys()),
-    ownHostPaths,
-    isDraining,
-  })
-  const sessions$ = connections$.pipe(
+  const listening = { ...options, ownHostPaths: sharePaths, isDraining }
+  const main = listener(app, { ...listening, paths: new Set(doors.keys()) })
+  const publicly =
+    shares && page
+      ? listener(createPublicApp({ ...options, shares, page, isDraining }), {
+          ...listening,
+          paths: sharePaths,
+        })
+      : undefined
+  const sessions$ = merge(main.connections$, publicly?.connections$ ?? NEVER).pipe(
     tap(() => counters.sessions++),
     map((connection) => doors.get(connection.path)?.(connection) ?? NEVER),
     mergeAll(),
@@ -144,15 +152,17 @@ export function createGateway(options: GatewayOptions): Gateway {
   })
 
   return {
-    listen: (port, host) => listen(server, port, host, options),
+    listen: (port, host) => main.listen(port, host),
+    async listenPublicly(port, host) {
+      if (publicly === undefined)
+        throw new TypeError('shares: expected, since nothing else is shown to strangers')
+      return publicly.listen(port, host)
+    },
     snapshot,
     async drain() {
       state.isDraining = true
       drain$.next(closings.draining)
-      // Whoever began a request and never ends it would hold the process.
-      const cutOff = setTimeout(() => server.closeAllConnections(), options.closeTimeoutMs)
-      await new Promise((resolve) => server.close(resolve))
-      clearTimeout(cutOff)
+      await Promise.all([main.close(), publicly?.close()])
       running.unsubscribe()
     },
   }

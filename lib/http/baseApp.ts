@@ -13,11 +13,17 @@ export interface BaseAppOptions {
   /** Paths of streams, which answer a plain request with 426. */
   readonly streamPaths: ReadonlySet<string>
   /** Further routes, before the 404. */
-  readonly routes?: RequestHandler
+  readonly routes?: readonly RequestHandler[]
 }
 
 /** What every listener's app has: CORS, limits, its doors, and an answer to everything else. */
-export function baseApp({ allowedOrigins, isDraining, doors, streamPaths, routes }: BaseAppOptions): Express {
+export function baseApp({
+  allowedOrigins,
+  isDraining,
+  doors,
+  streamPaths,
+  routes = [],
+}: BaseAppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -43,7 +49,7 @@ export function baseApp({ allowedOrigins, isDraining, doors, streamPaths, routes
     app.get(path, door)
     app.all(path, allowOnly('GET', 'HEAD'))
   }
-  if (routes !== undefined) app.use(routes)
+  for (const route of routes) app.use(route)
   app.use((request, response) => {
     const [status, detail] =
       requestTarget(request.originalUrl) === undefined

@@ -13,9 +13,7 @@ export interface PublicAppOptions extends Pick<BaseAppOptions, 'allowedOrigins' 
 
 /** What strangers need and nothing else, for `PUBLIC_PORT`: `GET …/init`, the page, and where the stream is. */
 export function createPublicApp({ shares, page, ...options }: PublicAppOptions): Express {
-  const routes = express.Router()
-  routes.use(initRoute(shares))
-  routes.all(initPath, allowOnly('GET', 'HEAD'))
-  routes.use(page)
+  const onlyInit = express.Router().all(initPath, allowOnly('GET', 'HEAD'))
+  const routes = [initRoute(shares), onlyInit, page]
   return baseApp({ ...options, doors: {}, streamPaths: new Set([shareStreamPath]), routes })
 }

@@ -61,12 +61,13 @@ export async function runService(
     ...(accessTokens === undefined ? {} : { accessTokens }),
     counters,
     log,
-    ...(isDemo ? { routes: examplePages(examples, 'websocket_client_example.html') } : {}),
+    ...(isDemo ? { routes: [examplePages(examples, 'websocket_client_example.html')] } : {}),
   })
   const working = merge(stores.running$, running$).subscribe({
     error: (error: unknown) => log.error('The stores work no more', { reason: String(error) }),
   })
   port = await gateway.listen(settings.PORT, settings.HOST)
+  if (settings.PUBLIC_PORT !== undefined) await gateway.listenPublicly(settings.PUBLIC_PORT, settings.HOST)
   return {
     port,
     snapshot: () => gateway.snapshot(),
@@ -96,6 +97,9 @@ function gatewaySettings(
     mailboxBytes: settings.MAILBOX_BYTES,
     maxSessions: settings.MAX_SESSIONS,
     maxDevicesPerSession: settings.MAX_DEVICES_PER_SESSION,
+    maxSessionsPerToken: settings.MAX_SESSIONS_PER_TOKEN,
+    tilesUrl: settings.MAP_TILES_URL,
+    tilesAttribution: settings.MAP_TILES_ATTRIBUTION,
     maxFramesPerSecond: settings.MAX_COMMANDS_PER_SECOND,
     keepAliveMs: 1000 * settings.WEBSOCKET_KEEPALIVE_SECS,
     handshakeTimeoutMs: 1000 * settings.HANDSHAKE_TIMEOUT_SECS,

@@ -35,7 +35,7 @@ function doorsTo(shares: Pick<Shares, 'judge' | 'initOf'>): Promise<Doors> {
     doors: {},
     streamPaths: new Set<string>(),
   } as const
-  return openDoors(baseApp({ ...options, routes: initRoute(shares) }))
+  return openDoors(baseApp({ ...options, routes: [initRoute(shares)] }))
 }
 
 describe('initRoute', () => {
