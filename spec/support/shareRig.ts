@@ -9,7 +9,7 @@ import { type ServiceUnderTest, startServiceAt } from './service.js'
 
 /** What the issuers of these specs hold. */
 export const secretKey = Buffer.alloc(32, 7)
-export const issuerKey = 'an issuer key that nobody guesses'
+export const issuerKey = 'an-issuer-key-that-nobody-guesses'
 
 /** A share as its issuer was told of it. */
 export interface Made {
