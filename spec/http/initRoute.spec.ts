@@ -219,6 +219,16 @@ describe('initRoute', () => {
     expect((await lookElsewhere(tokens.issuer.token, { store })).status).to.equal(401)
   })
 
+  it('answers 500 to what nobody foresaw, and tells nothing of it', async () => {
+    const { initOf } = opened.shares
+    const failing = await doorsTo({ initOf, judge: () => Promise.reject(new Error('a secret')) })
+    const { status, json, headers } = await failing.ask('GET', `${init}?token=a`)
+    expect(status).to.equal(500)
+    expect(json).to.deep.equal({ detail: 'Internal Server Error' })
+    expect(headers).to.include({ 'cache-control': 'no-store' })
+    await failing.close()
+  })
+
   it('answers HEAD as it answers GET, without a body', async () => {
     for (const token of [foreign, tokens.issuer.token, 'nonsense', '']) {
       const got = await look(token)

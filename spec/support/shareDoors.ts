@@ -51,9 +51,9 @@ const jwtSecret = 'a secret of thirty-two bytes and more'
 
 /** An access token that may write shares, with what a spec cares about changed. */
 export function issuerToken(claims: Readonly<Record<string, unknown>> = {}): Promise<string> {
-  return new SignJWT({ sub: 'ana', scope: 'share:write', device_ids: ['A', 'B'], ...claims })
+  const exp = Math.floor(Date.now() / 1_000) + 3_600
+  return new SignJWT({ sub: 'ana', scope: 'share:write', device_ids: ['A', 'B'], exp, ...claims })
     .setProtectedHeader({ alg: 'HS256' })
-    .setExpirationTime('1h')
     .sign(Buffer.from(jwtSecret))
 }
 
