@@ -22,7 +22,8 @@ try {
   // Where no broker is named there is one of our own, and a fleet.
   const isDemo = named.BROKER_HOST === undefined
   const demo = isDemo ? await startDemo() : undefined
-  const settings = { ...named, BROKER_HOST: named.BROKER_HOST ?? demo?.brokerUrl }
+  const settings =
+    demo === undefined ? named : { ...named, BROKER_HOST: demo.brokerUrl, PASETO_SECRET_KEY: demo.share.key }
   const service =
     settings.WORKERS === 1
       ? await runService(settings, log, counters, { isDemo })

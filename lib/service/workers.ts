@@ -87,6 +87,7 @@ export async function runWorkers(
     const worker = cluster.fork({
       ...environment,
       BROKER_HOST: settings.BROKER_HOST ?? '',
+      PASETO_SECRET_KEY: settings.PASETO_SECRET_KEY ?? '',
       PORT: String(portToAsk),
       MAX_SESSIONS: String(Math.ceil(settings.MAX_SESSIONS / settings.WORKERS)),
     })
