@@ -42,14 +42,21 @@ export const shareSettings = {
   REDIS_URL: urlOf('rediss?', 'expected a URL of redis: or rediss:')
     .optional()
     .describe('Keeps shares in this Redis, for several instances; unset: in `DATA_DIR`'),
-  MAP_TILES_URL: urlOf('https?', 'expected a URL of http: or https:')
+  MAP_TILES_URL: z
+    .string()
     .refine(
-      (url) => ['{z}', '{x}', '{y}'].every((part) => url.includes(part)),
-      'expected {z}, {x} and {y} in it',
+      isTilesUrl,
+      'expected https://host/{z}/{x}/{y}.png or the like, with {s}. before the host for sub-domains',
     )
     .optional()
     .describe(
       "Where the page's map tiles come from, as `https://host/{z}/{x}/{y}.png`; unset: the page's own map",
     ),
   MAP_TILES_ATTRIBUTION: z.string().optional().describe('Whom the map thanks for its tiles, as plain text'),
+}
+
+// What the page can say in its Content-Security-Policy: one origin, or all sub-domains of one host.
+function isTilesUrl(text: string): boolean {
+  const isAddress = /^https?:\/\/(\{s\}\.)?[\w.-]+(:\d+)?\/\S*$/i.test(text)
+  return isAddress && text.includes('{z}') && text.includes('{x}') && /\{-?y\}/.test(text)
 }

@@ -20,8 +20,8 @@ export interface LmdbEnvironment {
   readonly close: () => Promise<void>
 }
 
-/** How long a database may take to show that it can be read and written, in milliseconds. */
-const probeMs = 15_000
+/** How long a database may take to show that it can be read and written, in milliseconds: far longer than one of millions of devices takes. */
+const probeMs = 60_000
 
 /**
  * Opens the environment in `directory`, making it where there is none.
@@ -38,6 +38,16 @@ export async function openLmdb(directory: string): Promise<LmdbEnvironment> {
     if (existsSync(join(directory, 'data.mdb'))) await probe(directory)
     const { root, database } = openDatabases(directory)
     const writer = lmdbWriter(directory)
+    // A disk that is full or read-only shows here at the latest, and the thread is there before it is needed.
+    const first = { database: 'probe', key: Buffer.from('at'), value: Buffer.from('1') } as const
+    const close = async () => {
+      await writer.close()
+      await root.close()
+    }
+    await writer.write({ changes: [first] }).catch(async (error: unknown) => {
+      await close()
+      throw error
+    })
     return {
       database,
       refresh: () => root.resetReadTxn(),
@@ -48,10 +58,7 @@ export async function openLmdb(directory: string): Promise<LmdbEnvironment> {
           throw storeUnavailable(`The database in ${directory} can't be written`, error)
         }
       },
-      close: async () => {
-        await writer.close()
-        await root.close()
-      },
+      close,
     }
   } catch (error) {
     throw refusal(error)

@@ -38,6 +38,7 @@ interface Entry {
   receivedAt: number
   recency: Recency
   wasNoted: boolean
+  mayBeOnDisk: boolean
 }
 
 type Change = readonly [deviceId: string, entry: Entry | null]
@@ -57,12 +58,15 @@ export async function lmdbLastKnown(
   const stored = environment.database('lastKnown')
   const entries = new Map<string, Entry>()
   let changed = new Map<string, Entry | null>()
-  let aging = entries.values()
+  // An iterator that stands still holds on to all that the Map let go of since; so there is none without an age.
+  let aging: MapIterator<Entry> | undefined
   const isTooOld = (receivedAt: number) => maxAgeMs > 0 && Date.now() - receivedAt > maxAgeMs
 
-  function forget(deviceId: string): void {
+  // Of ids that come and go between two writes nothing is kept, not even that they are to go.
+  function forget({ deviceId, mayBeOnDisk }: Entry): void {
     entries.delete(deviceId)
-    changed.set(deviceId, null)
+    if (mayBeOnDisk) changed.set(deviceId, null)
+    else changed.delete(deviceId)
   }
 
   // Corbató's second chance: who was noted since the hand last passed goes to the end instead.
@@ -70,7 +74,7 @@ export async function lmdbLastKnown(
     for (const [deviceId, entry] of entries) {
       if (entries.size <= maxDevices) return
       if (!entry.wasNoted) {
-        forget(deviceId)
+        forget(entry)
         continue
       }
       entry.wasNoted = false
@@ -81,13 +85,14 @@ export async function lmdbLastKnown(
 
   function forgetAged(): void {
     if (maxAgeMs === 0) return
+    aging ??= entries.values()
     for (let looked = 0; looked < agedPerWrite; looked++) {
       const { value, done } = aging.next()
       if (done === true) {
-        aging = entries.values()
+        aging = undefined
         return
       }
-      if (isTooOld(value.receivedAt)) forget(value.deviceId)
+      if (isTooOld(value.receivedAt)) forget(value)
     }
   }
 
@@ -104,6 +109,7 @@ export async function lmdbLastKnown(
     forgetAged()
     const all = [...changed]
     changed = new Map()
+    for (const [, entry] of all) if (entry !== null) entry.mayBeOnDisk = true
     let written = 0
     for (let start = 0; start < all.length; start += batchSize) {
       const batch = all.slice(start, start + batchSize)
@@ -128,10 +134,11 @@ export async function lmdbLastKnown(
   }
 
   let count = 0
+  environment.refresh()
   for (const { key, value } of stored.getRange({})) {
     const deviceId = deviceIdOf(key)
     const { receivedAt, recency } = readHead(value)
-    entries.set(deviceId, { deviceId, bytes: null, receivedAt, recency, wasNoted: false })
+    entries.set(deviceId, { deviceId, bytes: null, receivedAt, recency, wasNoted: false, mayBeOnDisk: true })
     if (++count % 10_000 === 0) await new Promise((resolve) => setImmediate(resolve))
   }
   evict()
@@ -150,7 +157,8 @@ export async function lmdbLastKnown(
         changed.set(deviceId, entry)
         return
       }
-      const added = { deviceId, bytes, receivedAt, recency, wasNoted: true }
+      const mayBeOnDisk = changed.has(deviceId) // as what is still to be removed
+      const added = { deviceId, bytes, receivedAt, recency, wasNoted: true, mayBeOnDisk }
       entries.set(deviceId, added)
       changed.set(deviceId, added)
       if (entries.size > maxDevices) evict()

@@ -146,6 +146,14 @@ describe('settingsOf', () => {
     })
   })
 
+  it('2.5 takes only map tiles that the page can name in its policy', () => {
+    const tiles = (MAP_TILES_URL: string) => withBroker({ MAP_TILES_URL }).MAP_TILES_URL
+    for (const good of ['http://tiles:8080/{z}/{x}/{-y}.png?key=1', 'https://{s}.example/{z}/{x}/{y}'])
+      expect(tiles(good)).to.equal(good)
+    for (const bad of ['https://a.example/', 'https://a.{s}.example/{z}/{x}/{y}', '//a/{z}/{x}/{y}'])
+      expect(() => tiles(bad), bad).to.throw(AfluenteError, 'MAP_TILES_URL: expected')
+  })
+
   it('1.4, 2.4 names every key that is no good at once, and none of the values', () => {
     const bad = {
       AUTH_MODE: 'jwt',

@@ -5,7 +5,9 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AfluenteError } from '../../lib/errors.js'
+import { Envelope } from '../../lib/feed/envelope.js'
 import { openLmdb } from '../../lib/stores/lmdbEnvironment.js'
+import { lmdbLastKnown } from '../../lib/stores/lmdbLastKnown.js'
 import { lmdbShareStore } from '../../lib/stores/lmdbShareStore.js'
 import { scratchDirectory } from '../support/directories.js'
 import { shareRecord } from '../support/shares.js'
@@ -55,6 +57,23 @@ describe('openLmdb', () => {
       damage(join(path, 'data.mdb'))
       expect(await refusalOf(path), name).to.match(/^The database in .* can't be used: it is damaged/)
     }
+  })
+
+  it('finds damage among last known messages, however many stand before it', async () => {
+    const path = join(directory.path, 'knowing')
+    const environment = await openLmdb(path)
+    const known = await lmdbLastKnown(environment, { maxDevices: 10_000, maxAgeMs: 0 })
+    for (let count = 0; count < 10_000; count++) {
+      const body = { data: { DEVICE_ID: `device-${count}`, NOTE: 'x'.repeat(200) } }
+      known.note(new Envelope(`device-${count}`, JSON.stringify(body), Date.now(), body))
+    }
+    await known.flush()
+    await environment.close()
+    const file = join(path, 'data.mdb')
+    const bytes = readFileSync(file)
+    const middle = 4_096 * Math.floor(bytes.byteLength / 8_192)
+    writeFileSync(file, bytes.fill(0xff, middle, middle + 5 * 4_096))
+    expect(await refusalOf(path)).to.match(/it is damaged/)
   })
 
   it('refuses a place that is no directory, or where none can be made', async () => {

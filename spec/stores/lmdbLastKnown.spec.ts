@@ -92,6 +92,18 @@ describe('lmdbLastKnown', () => {
     expect(environment.database('lastKnown').getKeysCount()).to.equal(3)
   })
 
+  it('writes nothing of ids that came and went between two writes', async () => {
+    const known = await lmdbLastKnown(environment, { ...limits, maxDevices: 2 })
+    for (let count = 0; count < 100; count++) known.note(message(`once ${count}`, 1))
+    expect(await known.flush()).to.equal(2)
+    for (let count = 0; count < 100; count++) known.note(message(`again ${count}`, 1))
+    known.note(message('once 99', 2))
+    for (let count = 0; count < 100; count++) known.note(message(`last ${count}`, 1))
+    expect(await known.flush(), 'two come, two go').to.equal(4)
+    environment.refresh()
+    expect(environment.database('lastKnown').getKeysCount()).to.equal(2)
+  })
+
   it('forgets what is too old, on disk as well', async () => {
     const known = await lmdbLastKnown(environment, limits)
     known.note(message('A', null, {}, Date.now() - 10_000))
