@@ -151,8 +151,9 @@ describe('lib', () => {
     })
   }
 
-  it('builds web/ on client/, and on nothing else of its own', () => {
-    const isAllowed = ({ of, isRelative }: Import) => !isRelative || ['web', 'client'].includes(placeOf(of))
+  it('builds web/ on operators/ and client/, and on nothing else of its own', () => {
+    const ownFloors = ['web', 'operators', 'client']
+    const isAllowed = ({ of, isRelative }: Import) => !isRelative || ownFloors.includes(placeOf(of))
     expect(offences((path) => placeOf(path) === 'web', isAllowed)).to.deep.equal([])
   })
 

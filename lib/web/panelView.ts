@@ -2,7 +2,8 @@ import { type Observable, Subject } from 'rxjs'
 import { durationText } from './durations.js'
 import { elementOf, setIcon, setText } from './elements.js'
 import type { Screen, ShareState, Vehicle } from './shareState.js'
-import type { Language, Texts } from './texts.js'
+import type { Language } from './languages.js'
+import type { Texts } from './texts.js'
 import { clockText, headingText, heardText, mapsLink, placeText, silentAfterMs, speedText } from './words.js'
 
 const soonMs = 60_000 // the last minute of a link is shown in another colour

@@ -1,7 +1,8 @@
 import { durationText } from './durations.js'
 import { elementOf, setIcon, setText } from './elements.js'
 import type { Screen, ShareState } from './shareState.js'
-import type { Language, Texts } from './texts.js'
+import type { Language } from './languages.js'
+import type { Texts } from './texts.js'
 import { clockText } from './words.js'
 
 const icons: Readonly<Record<Screen | 'offline', string>> = {

@@ -29,7 +29,7 @@ import { shareSocket } from './shareSocket.js'
 import { firstState, nextState, screenOf, type ShareState } from './shareState.js'
 import { shareStream } from './shareStream.js'
 import { shareTokenOf } from './shareToken.js'
-import { languageOf, textsIn } from './texts.js'
+import { languageOf, textsIn } from './languages.js'
 import { silenceText, silentAfterMs } from './words.js'
 
 const language = languageOf(navigator.languages)

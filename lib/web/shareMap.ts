@@ -1,4 +1,4 @@
-import { control, map as createMap, type Map as LeafletMap, tileLayer } from 'leaflet'
+import { control, map as createMap } from 'leaflet'
 import {
   BehaviorSubject,
   distinctUntilChanged,
@@ -11,11 +11,13 @@ import {
   type Subscription,
 } from 'rxjs'
 import { type Ground, openGround, streetZoom } from './ground.js'
+import { keepInView } from './keepInView.js'
 import type { PageSettings } from './pageSettings.js'
 import type { Place } from './report.js'
 import type { Vehicle } from './shareState.js'
 import { sizes } from './sizes.js'
 import type { Texts } from './texts.js'
+import { drawTiles } from './tiles.js'
 import { type Freshness, vehicleMarker, type VehicleMarker } from './vehicleMarker.js'
 
 export interface ShareMapOptions {
@@ -75,22 +77,8 @@ export function shareMap({ element, locator, settings, texts, isStill }: ShareMa
   function begin(place: Place): void {
     map.setView([place.latitude, place.longitude], nearZoom, { animate: false })
     if (settings.tilesUrl === '') drawGround(place)
-    else drawTiles(place)
-  }
-
-  function drawTiles(place: Place): void {
-    const tiles = tileLayer(settings.tilesUrl, {
-      maxZoom: 19,
-      className: 'tiles',
-      referrerPolicy: 'no-referrer',
-    })
     // A tile server that is away must not leave the viewer before nothing.
-    tiles.once('tileerror', () => drawGround(place))
-    tiles.addTo(map)
-    if (settings.tilesAttribution === '') return
-    const credit = document.createElement('span')
-    credit.textContent = settings.tilesAttribution
-    control.attribution({ prefix: false }).addAttribution(credit.innerHTML).addTo(map)
+    else drawTiles(map, settings).subscribe({ next: () => drawGround(place), error: reportError })
   }
 
   function drawGround(place: Place): void {
@@ -201,20 +189,3 @@ export function shareMap({ element, locator, settings, texts, isStill }: ShareMa
     choices$,
   }
 }
-
-/** Moves on when the vehicle leaves the middle of the view: so it is the arrow that moves, and not the ground. */
-function keepInView(map: LeafletMap, { latitude, longitude }: Place, isStill: boolean): void {
-  const size = map.getSize()
-  const point = map.latLngToContainerPoint([latitude, longitude])
-  const off = Math.max(Math.abs(point.x / size.x - 0.5), Math.abs(point.y / size.y - 0.5))
-  if (off < 0.22) return
-  if (off > 1.5 || isStill) map.setView([latitude, longitude], map.getZoom(), { animate: false })
-  else if (!isPanning.has(map)) {
-    isPanning.add(map)
-    map.once('moveend', () => isPanning.delete(map))
-    map.panTo([latitude, longitude], { duration: 0.9, easeLinearity: 0.5 })
-  }
-}
-
-// A pan that is begun anew at each frame never gets anywhere.
-const isPanning = new WeakSet<LeafletMap>()

@@ -1,4 +1,5 @@
-import { Observable } from 'rxjs'
+import type { Observable } from 'rxjs'
+import { produce } from '../operators/link.js'
 
 /** What a WebSocket tells; `closed` is the last. */
 export type SocketNews =
@@ -13,7 +14,7 @@ const path = '/api/v1/public/share-location/stream?snapshot=true'
  * address ends up in logs. At each value of `probes$` it asks the service for a sign of life.
  */
 export function shareSocket(token: string, probes$: Observable<unknown>): Observable<SocketNews> {
-  return new Observable((out) => {
+  return produce((out) => {
     const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}${path}`, ['bearer', token])
     socket.onopen = () => out.next({ type: 'opened' })
     socket.onmessage = ({ data }) => out.next({ type: 'frame', text: String(data) })

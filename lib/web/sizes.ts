@@ -1,8 +1,9 @@
-import { Observable } from 'rxjs'
+import type { Observable } from 'rxjs'
+import { produce } from '../operators/link.js'
 
 /** Emits when an element's size changes. */
 export function sizes(element: HTMLElement): Observable<unknown> {
-  return new Observable((out) => {
+  return produce((out) => {
     const observer = new ResizeObserver(() => out.next(undefined))
     observer.observe(element)
     return () => observer.disconnect()

@@ -37,7 +37,9 @@ const routes = [
 async function openedDoors(changes: Partial<SharesOptions> = {}): Promise<Doors> {
   const { shares, close } = await openedShares(changes)
   const options = { allowedOrigins: '*', isDraining: () => false, doors: {} } as const
-  const doors = await openDoors(baseApp({ ...options, streamPaths: new Set(), routes: [shareRoutes(shares)] }))
+  const doors = await openDoors(
+    baseApp({ ...options, streamPaths: new Set(), routes: [shareRoutes(shares)] }),
+  )
   return { ...doors, close: () => Promise.all([doors.close(), close()]) }
 }
 

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { durationText, roughDurationText } from '../../lib/web/durations.js'
 import { retryDelay } from '../../lib/web/retryDelay.js'
 import { shareTokenOf } from '../../lib/web/shareToken.js'
-import { languageOf, textsIn } from '../../lib/web/texts.js'
+import { languageOf, textsIn } from '../../lib/web/languages.js'
 import { clockText, headingText, heardText, mapsLink, placeText, speedText } from '../../lib/web/words.js'
 
 const { es, en } = textsIn
