@@ -59,6 +59,8 @@ export interface GatewayOptions
   readonly readGroup?: () => Promise<Reading>
   /** Share links. Default: there are none, and nothing of theirs is served. */
   readonly shares?: Shares
+  /** Whether their store can be reached. Default: it can. */
+  readonly storeConnected$?: Observable<boolean>
 }
 
 export interface Gateway {
@@ -77,8 +79,8 @@ const sharePaths = new Set([shareStreamPath])
 
 /** The pipeline, whole: the only place where the feed meets the sessions. It runs from the moment it is made. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { feed, lastKnown, counters, log, shares } = options
-  const state = { isFeedUp: false, isDraining: false }
+  const { feed, lastKnown, counters, log, shares, storeConnected$ = NEVER } = options
+  const state = { isFeedUp: false, isDraining: false, isStoreUp: true }
   const isDraining = () => state.isDraining
   const drain$ = new ReplaySubject<Closing>(1)
   const lines = limitedLines(10_000)
@@ -147,7 +149,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   )
 
   const isFeedUp$ = feed.connected$.pipe(tap((isUp) => (state.isFeedUp = isUp)))
-  const running = merge(streams.running$, sessions$, isFeedUp$, shares?.running$ ?? NEVER).subscribe({
+  const isStoreUp$ = storeConnected$.pipe(tap((isUp) => (state.isStoreUp = isUp)))
+  const sharing$ = merge(isStoreUp$, shares?.running$ ?? NEVER)
+  const running = merge(streams.running$, sessions$, isFeedUp$, sharing$).subscribe({
     error: (error: unknown) => log.error('The pipeline failed', { reason: String(error) }),
   })
 

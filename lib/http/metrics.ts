@@ -78,6 +78,7 @@ export function metricsOf(read: () => Promise<Reading>): () => Promise<string> {
   total('ignored_frames', 'Frames from clients that were no command.', ({ ignoredFrames }) => ignoredFrames)
   total('uncaught_errors', 'Errors that only the process-wide net caught.', ({ uncaught }) => uncaught)
   now('feed_up', 'Whether the feed is connected.', ({ isFeedUp }) => Number(isFeedUp))
+  now('store_up', 'Whether the store of shares can be reached.', ({ isStoreUp }) => Number(isStoreUp))
   now('sessions', 'Sessions open.', ({ counters }) => counters.sessions)
   now('subscribers', 'Over all sessions, the devices that each watches.', ({ counters }) => counters.watches)
   now('devices_watched', 'Devices with at least one watcher.', ({ counters }) => counters.devicesWatched)

@@ -6,6 +6,7 @@ import {
   from,
   ignoreElements,
   merge,
+  NEVER,
   type Observable,
   switchMap,
   take,
@@ -30,6 +31,8 @@ export interface OtherWorkers {
 /** A share store, and the work that goes with it. */
 export interface OpenedShareStore {
   readonly store: ShareStore
+  /** Whether it can be reached. Never ends. */
+  readonly connected$: Observable<boolean>
   /** Works while subscribed. Emits nothing and never errors. */
   readonly running$: Observable<never>
 }
@@ -52,7 +55,7 @@ export function openShareStore(
     appendOnlyChecked(redis, log),
     comingsAndGoings(redis, log),
   )
-  return { store, running$ }
+  return { store, connected$: redis.connected$, running$ }
 }
 
 /**
@@ -60,9 +63,10 @@ export function openShareStore(
  * all that has to be carried.
  */
 export function carried(store: ShareStore, others: OtherWorkers | undefined): OpenedShareStore {
-  if (others === undefined) return { store, running$: EMPTY }
+  if (others === undefined) return { store, connected$: NEVER, running$: EMPTY }
   return {
     store: { ...store, changed$: merge(store.changed$, others.changed$) },
+    connected$: NEVER,
     running$: store.changed$.pipe(tap(others.tellChanged), ignoreElements()),
   }
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { EMPTY, merge, type Observable } from 'rxjs'
+import { concat, EMPTY, merge, NEVER, type Observable, of } from 'rxjs'
 import type { ShareStore } from '../auth/shareStore.js'
 import { AfluenteError } from '../errors.js'
 import type { LastKnown } from '../feed/lastKnown.js'
@@ -16,6 +16,8 @@ import type { Settings } from './settings.js'
 export interface Stores {
   readonly lastKnown: LastKnown
   readonly shares: ShareStore
+  /** Whether shares can be reached. Never ends. */
+  readonly connected$: Observable<boolean>
   /** The stores' background work, while subscribed. Emits nothing and never errors. */
   readonly running$: Observable<never>
   /** Writes what isn't on disk yet, and lets go of everything. */
@@ -50,6 +52,7 @@ export async function openStores(settings: StoreSettings, log: Log, others?: Oth
     return {
       lastKnown: memoryLastKnown(limits),
       shares: brokenShareStore(error),
+      connected$: concat(of(false), NEVER),
       running$: EMPTY,
       close: () => Promise.resolve(),
     }
@@ -74,6 +77,7 @@ async function openOnDisk(
   return {
     lastKnown,
     shares: shares.store,
+    connected$: shares.connected$,
     running$: merge(complained(lastKnown.written$, log, notWritten), shares.running$),
     async close() {
       await lastKnown.flush().catch((error: unknown) => {

@@ -58,6 +58,7 @@ export async function runService(
     feed,
     lastKnown: stores.lastKnown,
     shares,
+    storeConnected$: stores.connected$,
     ...(accessTokens === undefined ? {} : { accessTokens }),
     counters,
     log,

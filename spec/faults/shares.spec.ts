@@ -49,7 +49,9 @@ describe('faults of shares', () => {
     expect((await rig.ask('POST', '/api/v1/public/share-location/init', { device_id: 'A' })).status).to.equal(
       503,
     )
-    expect((await fetch(`${rig.service().http}/readyz`)).status).to.equal(200)
+    const ready = await fetch(`${rig.service().http}/readyz`)
+    expect(ready.status).to.equal(200)
+    expect(await ready.json()).to.include({ status: 'degraded', feed: 'up', store: 'down' })
   })
 
   it('row 44: of 100 sockets of one token those over its limit get 1013; revoked, all are gone', async () => {
