@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { Client } from '../support/client.js'
 import { openClient } from '../support/client.js'
+import { eventually } from '../support/eventually.js'
 import { fleetMessage } from '../support/fleetMessage.js'
 import { closeAll } from '../support/opened.js'
 import { foreignToken, isoIn, type ShareRig, startShareRig } from '../support/shareRig.js'
@@ -242,8 +243,11 @@ describe('the public stream', () => {
   it('2.5 judges an arrival that nobody watches', async () => {
     const { token } = await rig.make({ device_id: 'alone', arrive: { center: [-100, 20], radius_m: 100 } })
     await rig.report('alone', { LAT: 20, LON: -100 })
-    const closed = async () => (await (await rig.open(token)).closed).reason
-    expect(await closed()).to.equal('Token expired')
+    await eventually(
+      () => rig.init(token),
+      ({ status }) => status === 401,
+    )
+    expect((await (await rig.open(token)).closed).reason).to.equal('Token expired')
   })
 
   it('2.4 takes the token from the query first, then from Authorization, then from the sub-protocol', async () => {
