@@ -121,6 +121,49 @@ describe('the share page, in Chromium', () => {
     }
   })
 
+  it('draws its squared paper up to the edge while it follows the vehicle', async () => {
+    server.script = (viewer) => drive(viewer, 0)
+    await openLink()
+    await arrow().waitFor()
+    await page.locator('.grid canvas').first().waitFor()
+    const longestBareMs = page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          const pane = document.querySelector<HTMLElement>('.leaflet-map-pane')
+          const { top, width } = document.querySelector('#map')!.getBoundingClientRect()
+          const before = pane?.style.transform
+          let last = before
+          let movedAt = performance.now()
+          let coveredAt = movedAt
+          let longest = 0
+          const look = () => {
+            const now = performance.now()
+            const squares = [...document.querySelectorAll('.grid canvas')].map((square) =>
+              square.getBoundingClientRect(),
+            )
+            const isCovered = [2, width / 2, width - 2].every((x) =>
+              squares.some(
+                (square) =>
+                  x >= square.left - 1 &&
+                  x <= square.right + 1 &&
+                  top >= square.top - 3 &&
+                  top <= square.bottom,
+              ),
+            )
+            if (isCovered) coveredAt = now
+            longest = Math.max(longest, now - coveredAt)
+            if (pane?.style.transform !== last) movedAt = now
+            last = pane?.style.transform
+            if (last !== before && now - movedAt > 500) resolve(longest)
+            else requestAnimationFrame(look)
+          }
+          look()
+        }),
+    )
+    drive(await server.viewer(1), 1_000)
+    expect(await longestBareMs).to.be.below(300)
+  })
+
   it('survives a restart of the server, and keeps the map meanwhile', async () => {
     server.script = (viewer) => drive(viewer, 0)
     await openLink()
