@@ -21,6 +21,8 @@ export function openGround(map: LeafletMap, locator: HTMLElement, place: Place, 
     className: 'grid',
     minZoom: streetZoom,
     updateWhenZooming: false,
+    updateWhenIdle: false, // it costs nothing to fetch, so a map that moves on has no blank edge
+    updateInterval: 50,
     keepBuffer: 1,
   })
   grid.addTo(map)

@@ -11,7 +11,7 @@ const path = '/api/v1/public/share-location/stream?snapshot=true'
 
 /**
  * Opens the stream of a share. The token travels as a sub-protocol, since a browser's WebSocket sets no headers and an
- * address ends up in logs. At each value of `probes$` it asks the service for a sign of life.
+ * address ends up in logs. At each value of `probes$` it says something, which a service need not answer.
  */
 export function shareSocket(token: string, probes$: Observable<unknown>): Observable<SocketNews> {
   return produce((out) => {
@@ -27,7 +27,7 @@ export function shareSocket(token: string, probes$: Observable<unknown>): Observ
         next: () => {
           if (socket.readyState === WebSocket.OPEN) socket.send('{"action":"ping"}')
         },
-        error: () => undefined, // no sign of life is asked for any more; the stream lives on
+        error: () => undefined, // nothing more is said; the stream lives on
       }),
     )
     return () => {

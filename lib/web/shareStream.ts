@@ -33,7 +33,7 @@ import type { SocketNews } from './shareSocket.js'
 export interface ShareStreamOptions {
   /** Asks `/init`; answers once. */
   readonly answerSelector: () => Observable<Answer>
-  /** Opens the stream; asks it for a sign of life at each probe. */
+  /** Opens the stream; says something into it at each probe. */
   readonly socketSelector: (probes$: Observable<unknown>) => Observable<SocketNews>
   /** Emits when the phone is back: online again, its screen on, the page looked at. */
   readonly wakes$: Observable<unknown>
@@ -44,7 +44,7 @@ export interface ShareStreamOptions {
 
 const openingMs = 20_000
 const settledMs = 600 // a refusal comes right after the opening, and nobody should see the opening then
-const probeMs = 5_000
+const graceMs = 5_000
 const recheckMs = 120_000 // extending and shortening a share tells its viewers nothing
 const afterTheEndMs = 1_500 // how long the service may take to say `expired` itself
 
@@ -113,13 +113,14 @@ function session(
   return defer(() => {
     const silent: SocketNews = { type: 'closed', code: 1006, reason: '' }
     const socket$ = socketSelector(wakes$).pipe(share())
-    // A phone that slept doesn't know that its connection died meanwhile, so at waking it asks.
-    const unanswered$ = wakes$.pipe(
+    // A phone that slept doesn't know that its connection died meanwhile. What it says at waking makes many a dead one
+    // break at once; the others give themselves away when a keep-alive is overdue. No answer is waited for.
+    const overdue$ = wakes$.pipe(
       skipUntil(socket$),
-      switchMap(() => timer(probeMs).pipe(takeUntil(socket$))),
+      switchMap(() => timer(keepAliveMs + graceMs).pipe(takeUntil(socket$))),
       map(() => silent),
     )
-    const news$ = merge(unanswered$, socket$).pipe(
+    const news$ = merge(overdue$, socket$).pipe(
       timeout({ first: openingMs, each: 2.5 * keepAliveMs, with: () => of(silent) }),
       takeWhile(({ type }) => type !== 'closed', true),
       understood(valid.clockAheadMs),
@@ -194,6 +195,6 @@ export function recheckInMs({ expiresAt, notBefore }: Valid, now: number): numbe
   const end = expiresAt === null ? Infinity : expiresAt + afterTheEndMs
   const due = [notBefore ?? Infinity, end].filter((instant) => instant > now)
   // Past its end and still open: the answer was lost, or the service's clock is behind this phone's.
-  if (end <= now) return probeMs
+  if (end <= now) return graceMs
   return Math.min(recheckMs, Math.max(500, Math.min(...due) - now))
 }

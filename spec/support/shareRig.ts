@@ -24,7 +24,7 @@ export interface ShareRig {
   readonly broker: Mosquitto
   readonly publisher: Publisher
   readonly service: () => ServiceUnderTest
-  /** Starts it anew on the same data, on another port. */
+  /** Starts it anew on the same data; on the same port where the rig's environment has a `PORT`, else on another. */
   restart(signal?: NodeJS.Signals, environment?: Record<string, string>): Promise<void>
   /** Asks as the issuer. */
   ask(method: string, path: string, body?: object): Promise<{ status: number; body: unknown }>

@@ -168,11 +168,7 @@ function viewerOf(socket: WebSocket, request: IncomingMessage): ShareViewer {
   const said: string[] = []
   // A viewer that leaves while the script still writes is no failure of the script.
   socket.on('error', () => undefined)
-  socket.on('message', (data: Buffer) => {
-    said.push(data.toString())
-    const { id, action } = JSON.parse(data.toString()) as { id?: unknown; action?: string }
-    if (action === 'ping') socket.send(JSON.stringify({ event: 'ack', data: { id } }))
-  })
+  socket.on('message', (data: Buffer) => said.push(data.toString()))
   return {
     headers: request.headers,
     path: request.url ?? '',

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { startChromium } from '../support/chromium.js'
+import { arrowAt, arrowLeft, openOnPhone, phone } from '../support/phone.js'
 import {
   publicPayload,
   refusedInit,
@@ -11,12 +12,6 @@ import {
 } from '../support/shareServer.js'
 
 const token = 'v4.local.Vb4_fQ-T0kEn0f4Sh4re'
-const phone: BrowserContextOptions = {
-  viewport: { width: 390, height: 844 },
-  isMobile: true,
-  hasTouch: true,
-  locale: 'es-MX',
-}
 
 describe('the share page, in Chromium', () => {
   let browser: Browser
@@ -40,44 +35,17 @@ describe('the share page, in Chromium', () => {
     await server.stop()
   })
 
-  /** Opens the link on a phone, and records what the phone asks for and complains of. */
   async function openLink(options: BrowserContextOptions = {}, hash = `#${token}`): Promise<void> {
-    context = await browser.newContext({ ...phone, ...options })
-    page = await context.newPage()
-    requested = []
-    complaints = []
-    page.on('request', (request) => requested.push(request.url()))
-    page.on('websocket', (socket) => requested.push(socket.url()))
-    page.on('pageerror', (error) => complaints.push(error.message))
-    page.on('console', (line) => {
-      // A refusal of /init, and a server that is away, are what these specs are about.
-      if (!/Failed to load resource|WebSocket connection to/.test(line.text())) complaints.push(line.text())
-    })
-    await page.addInitScript(() => {
-      document.addEventListener('securitypolicyviolation', (event) => {
-        reportError(new Error(`CSP: ${event.violatedDirective} ${event.blockedURI}`))
-      })
-    })
-    await page.goto(`${server.url}/share${hash}`)
+    ;({ context, page, requested, complaints } = await openOnPhone(
+      browser,
+      `${server.url}/share${hash}`,
+      options,
+    ))
   }
 
   const heading = (text: string) => page.getByRole('heading', { name: text, level: 1 }).waitFor()
   const seen = (text: string | RegExp) => page.getByText(text).first().waitFor()
   const arrow = () => page.locator('.vehicle')
-  /** Where the middle of the arrow is on the screen. */
-  const arrowAt = async () => {
-    const box = (await arrow().boundingBox())!
-    return { x: box.x + box.width / 2, y: box.y + box.height / 2 }
-  }
-  /** Resolves when the arrow is elsewhere. */
-  const arrowLeft = ({ x, y }: { x: number; y: number }) =>
-    page.waitForFunction(
-      ([x, y]) => {
-        const box = document.querySelector('.vehicle')?.getBoundingClientRect()
-        return box !== undefined && Math.hypot(box.x + box.width / 2 - x, box.y + box.height / 2 - y) > 5
-      },
-      [x, y] as const,
-    )
   const drive = (viewer: ShareViewer, metresNorth: number) =>
     viewer.send('message', publicPayload(20.58 + metresNorth / 111_195, -100.39, { COURSE: '0.00' }))
 
@@ -91,11 +59,11 @@ describe('the share page, in Chromium', () => {
     await page.locator('#heard', { hasText: 'ahora' }).waitFor()
     await page.locator('#ends', { hasText: /Termina en 29 min \d\d s/ }).waitFor()
     await page.locator('#pill', { hasText: 'En vivo' }).waitFor()
-    const before = await arrowAt()
+    const before = await arrowAt(page)
     const viewer = await server.viewer(1)
     drive(viewer, 60)
-    await arrowLeft(before)
-    expect((await arrowAt()).y).to.be.below(before.y - 5)
+    await arrowLeft(page, before)
+    expect((await arrowAt(page)).y).to.be.below(before.y - 5)
     expect(await page.locator('path.trail').count()).to.equal(4)
     await page.locator('#map .leaflet-control-scale-line', { hasText: /^\d+ k?m$/ }).waitFor()
     expect(viewer.path).to.equal('/api/v1/public/share-location/stream?snapshot=true')
@@ -153,6 +121,49 @@ describe('the share page, in Chromium', () => {
     }
   })
 
+  it('draws its squared paper up to the edge while it follows the vehicle', async () => {
+    server.script = (viewer) => drive(viewer, 0)
+    await openLink()
+    await arrow().waitFor()
+    await page.locator('.grid canvas').first().waitFor()
+    const longestBareMs = page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          const pane = document.querySelector<HTMLElement>('.leaflet-map-pane')
+          const { top, width } = document.querySelector('#map')!.getBoundingClientRect()
+          const before = pane?.style.transform
+          let last = before
+          let movedAt = performance.now()
+          let coveredAt = movedAt
+          let longest = 0
+          const look = () => {
+            const now = performance.now()
+            const squares = [...document.querySelectorAll('.grid canvas')].map((square) =>
+              square.getBoundingClientRect(),
+            )
+            const isCovered = [2, width / 2, width - 2].every((x) =>
+              squares.some(
+                (square) =>
+                  x >= square.left - 1 &&
+                  x <= square.right + 1 &&
+                  top >= square.top - 3 &&
+                  top <= square.bottom,
+              ),
+            )
+            if (isCovered) coveredAt = now
+            longest = Math.max(longest, now - coveredAt)
+            if (pane?.style.transform !== last) movedAt = now
+            last = pane?.style.transform
+            if (last !== before && now - movedAt > 500) resolve(longest)
+            else requestAnimationFrame(look)
+          }
+          look()
+        }),
+    )
+    drive(await server.viewer(1), 1_000)
+    expect(await longestBareMs).to.be.below(300)
+  })
+
   it('survives a restart of the server, and keeps the map meanwhile', async () => {
     server.script = (viewer) => drive(viewer, 0)
     await openLink()
@@ -162,10 +173,10 @@ describe('the share page, in Chromium', () => {
     await seen('Reconectando…')
     await page.locator('#pill', { hasText: 'Última posición' }).waitFor()
     expect(await arrow().isVisible()).to.equal(true)
-    const before = await arrowAt()
+    const before = await arrowAt(page)
     server = await startShareServer({}, port)
     server.script = (viewer) => drive(viewer, 60)
-    await arrowLeft(before)
+    await arrowLeft(page, before)
     await page.locator('#pill', { hasText: 'En vivo' }).waitFor()
     expect(await page.locator('#notice').isVisible()).to.equal(false)
     expect(server.credentials.length).to.be.at.least(1)
@@ -305,7 +316,7 @@ describe('the share page, in Chromium', () => {
     expect(server.viewers).to.have.length(1)
   })
 
-  it('wakes when the phone is online again, and asks the server for a sign of life', async () => {
+  it('says something into its connection when the phone is online again', async () => {
     server.script = (viewer) => drive(viewer, 0)
     await openLink()
     await arrow().waitFor()

@@ -259,7 +259,7 @@ describe('shareStream', () => {
     })
   })
 
-  it('asks for a sign of life when the phone wakes, and gives up where none comes', () => {
+  it('gives a connection up when the phone woke and the next keep-alive is overdue, and not before', () => {
     follows({
       answers: [valid, { type: 'ended', ending: 'invalid' }],
       sockets: ['op'],
@@ -268,15 +268,15 @@ describe('shareStream', () => {
         [0, 'connecting'],
         [0, 'valid'],
         [1, 'opened'],
-        [14_000, 'away until 14500'],
-        [14_500, 'connecting'],
-        [14_500, 'invalid'],
+        [39_000, 'away until 39500'],
+        [39_500, 'connecting'],
+        [39_500, 'invalid'],
       ],
     })
     follows({
-      sockets: ['op 9s p'],
-      wakes: '9s w',
-      until: '20s |',
+      sockets: ['op 29s p 25s p'],
+      wakes: '5s w 4s w',
+      until: '60s |',
       gives: [
         [0, 'connecting'],
         [0, 'valid'],
