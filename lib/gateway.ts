@@ -96,7 +96,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         )
       },
     }),
-    shares === undefined ? identity : tap(shares.note),
+    shares?.note === undefined ? identity : tap(shares.note),
   )
   const streams = deviceStreams(envelopes$, { counters, lastKnown, idleMs: options.deviceIdleMs })
 

@@ -1,9 +1,11 @@
 import {
   catchError,
+  delay,
   defer,
   filter,
   finalize,
   map,
+  merge,
   type Observable,
   of,
   shareReplay,
@@ -34,6 +36,9 @@ export interface ShareDoorOptions {
   /** Sessions of one token, at most; 0 means no limit. */
   readonly maxSessionsPerToken?: number
 }
+
+/** How long a reader that stalls may take for the position of an arrival, in milliseconds. */
+const arrivalMs = 1_000
 
 /** The door of the public stream: who shows a share token sees what its share permits (CONTRACT 1.6, 2.5). */
 export function shareDoor(options: ShareDoorOptions): (visitor: Visitor) => Observable<Closing> {
@@ -77,9 +82,12 @@ export function shareDoor(options: ShareDoorOptions): (visitor: Visitor) => Obse
           share.notBefore === undefined ? defer(begin) : expiryOf(share.notBefore).pipe(switchMap(begin))
         return shown$.pipe(takeUntil(arrived$))
       },
-      ending$: ended$.pipe(
-        filter(({ kind }) => kind !== 'arrived'),
-        map(({ kind }) => (kind === 'revoked' ? closings.revoked : closings.expired)),
+      ending$: merge(
+        ended$.pipe(
+          filter(({ kind }) => kind !== 'arrived'),
+          map(({ kind }) => (kind === 'revoked' ? closings.revoked : closings.expired)),
+        ),
+        arrived$.pipe(delay(arrivalMs)),
       ),
       last$: arrived$,
     }
@@ -107,6 +115,7 @@ export function shareDoor(options: ShareDoorOptions): (visitor: Visitor) => Obse
       switchMap((state) => {
         return 'share' in state ? admit(token, state.share, wanted, begin) : begin(refusalOf(state))
       }),
+      catchError(() => begin(closings.failed)),
     )
   }
 }

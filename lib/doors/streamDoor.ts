@@ -1,4 +1,4 @@
-import { defer, finalize, map, type Observable, switchMap } from 'rxjs'
+import { catchError, defer, finalize, map, type Observable, switchMap } from 'rxjs'
 import type { AccessTokenVerifier } from '../auth/accessToken.js'
 import { accessCredential } from '../auth/credential.js'
 import { type AccessGrant, type Grant, openGrant, permits } from '../auth/grant.js'
@@ -54,7 +54,8 @@ export function streamDoor(options: StreamDoorOptions): (visitor: Visitor) => Ob
   ): Observable<Closing> {
     if (!request.deviceIds.every((deviceId) => permits(grant, deviceId)))
       return begin(closings.forbiddenDevice)
-    const free = places.take(token)
+    // Not the whole token, whose signature can be spelled in more than one way.
+    const free = places.take(grant.tokenId ?? token.slice(0, token.lastIndexOf('.')))
     if (free === undefined) return begin(closings.tooManySessions)
     return begin(planOf(request, grant)).pipe(finalize(free))
   }
@@ -80,6 +81,7 @@ export function streamDoor(options: StreamDoorOptions): (visitor: Visitor) => Ob
             return begin(closings.badToken)
         }
       }),
+      catchError(() => begin(closings.failed)),
     )
   }
 }

@@ -1,6 +1,6 @@
 import { catchError, defer, EMPTY, exhaustMap, ignoreElements, merge, type Observable, timer } from 'rxjs'
 import type { AccessTokenVerifier } from '../auth/accessToken.js'
-import type { KeyRing } from '../auth/keyRing.js'
+import { emptyKeyRing, type KeyRing } from '../auth/keyRing.js'
 import type { ShareStore } from '../auth/shareStore.js'
 import type { Envelope } from '../feed/envelope.js'
 import type { KnownMessage, LastKnown } from '../feed/lastKnown.js'
@@ -48,8 +48,8 @@ export interface Shares {
   /** Who sends this bearer credential: see `issuerOf`. */
   readonly issuerOf: (credential: string | undefined) => Promise<Issuer>
   readonly registry: ShareRegistry
-  /** Judges a message for those shares that end on arrival. */
-  readonly note: (envelope: Envelope) => void
+  /** Judges a message for those shares that end on arrival; undefined where there can be none. */
+  readonly note: ((envelope: Envelope) => void) | undefined
   /** Whether a message comes after the one by which a share arrived. */
   readonly isPast: (shareId: string, envelope: Envelope) => boolean
   /** Follows the store, and clears what has ended, while subscribed. Emits nothing and never ends. */
@@ -78,7 +78,7 @@ export function shares(options: SharesOptions): Shares {
     initOf: (state) => initAnswer(state, known),
     issuerOf: (credential) => issuerOf(credential, options),
     registry: shareRegistry({ ...options, viewersOf: watching.count }),
-    note,
+    note: ring === emptyKeyRing ? undefined : note,
     isPast,
     running$: merge(followed$, cleared$),
   } satisfies Shares
