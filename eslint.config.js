@@ -6,7 +6,7 @@ const finnish = {
   methods: false,
   strict: false,
   properties: false,
-  names: { Selector$: false, '^watch$': false },
+  names: { Selector$: false, '^(watch|begin)$': false },
 }
 
 export default tseslint.config(

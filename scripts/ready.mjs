@@ -62,6 +62,13 @@ function build(project, stamp, inputs) {
   })
 }
 
+function buildPages() {
+  once('dist/.web', ['lib/web', 'scripts/buildWeb.mjs', 'tsconfig.json', 'package-lock.json'], () => {
+    say('Building the pages …')
+    run(process.execPath, ['scripts/buildWeb.mjs'])
+  })
+}
+
 const has = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0
 const hasPython = (name) => has('/usr/bin/python3', '-c', `import ${name}`)
 
@@ -72,8 +79,11 @@ const servers = [
     present: () => has('sh', '-c', 'command -v mosquitto || test -x /usr/sbin/mosquitto'),
   },
   { package: 'mosquitto-clients', present: () => has('sh', '-c', 'command -v mosquitto_pub') },
+  { package: 'redis-server', present: () => has('sh', '-c', 'command -v redis-server') },
   { package: 'python3-websockets', present: () => hasPython('websockets') },
   { package: 'python3-paho-mqtt', present: () => hasPython('paho.mqtt.client') },
+  { package: 'gcc', present: () => has('sh', '-c', 'command -v gcc') },
+  { package: 'libc6-dev', present: () => existsSync('/usr/include/stdio.h') },
   { package: 'iproute2', present: () => has('sh', '-c', 'command -v ip') },
   { package: 'chromium', present: () => existsSync('/usr/bin/chromium') },
 ]
@@ -114,7 +124,9 @@ if (major < 20 || (major === 20 && minor < 12))
 dependencies()
 if (mode === 'test') {
   build('.', 'dist/.specs', ['lib', 'spec', 'examples'])
+  buildPages()
   specServers()
 } else {
   build('lib', 'dist/.lib', ['lib'])
+  buildPages()
 }

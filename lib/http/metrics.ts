@@ -54,6 +54,8 @@ export function metricsOf(read: () => Promise<Reading>): () => Promise<string> {
   )
   totalBy('malformed', 'reason', 'Payloads that were no device message.', ({ malformed }) => malformed)
   total('delivered', 'Messages handed to sockets.', ({ delivered }) => delivered)
+  total('snapshots', 'Last known messages handed to sockets.', ({ snapshots }) => snapshots)
+  total('filtered', "Messages outside of their share's area.", ({ filtered }) => filtered)
   total('dropped', 'Messages that gave way to overflow.', ({ dropped }) => dropped)
   total('discarded', 'Messages that waited when their session ended.', ({ discarded }) => discarded)
   total(
@@ -76,6 +78,7 @@ export function metricsOf(read: () => Promise<Reading>): () => Promise<string> {
   total('ignored_frames', 'Frames from clients that were no command.', ({ ignoredFrames }) => ignoredFrames)
   total('uncaught_errors', 'Errors that only the process-wide net caught.', ({ uncaught }) => uncaught)
   now('feed_up', 'Whether the feed is connected.', ({ isFeedUp }) => Number(isFeedUp))
+  now('store_up', 'Whether the store of shares can be reached.', ({ isStoreUp }) => Number(isStoreUp))
   now('sessions', 'Sessions open.', ({ counters }) => counters.sessions)
   now('subscribers', 'Over all sessions, the devices that each watches.', ({ counters }) => counters.watches)
   now('devices_watched', 'Devices with at least one watcher.', ({ counters }) => counters.devicesWatched)

@@ -62,7 +62,8 @@ export function listen(
   host: string,
   { counters }: Pick<ServerOptions, 'counters'>,
 ): Promise<number> {
-  dropBeyond(freeDescriptors(), server, counters)
+  maxConnections = connections + freeDescriptors()
+  dropBeyondLimit(server, counters)
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
       reject(new AfluenteError('ERR_LISTEN', `can't listen on ${host}:${port}: ${cause.message}`, { cause }))
@@ -71,14 +72,17 @@ export function listen(
   })
 }
 
+// Descriptors are the process's, whichever of its servers a connection comes to.
+let connections = 0
+let maxConnections = Infinity
+
 // Where a primary hands connections on, Node's own limit gives one back to it, which hands it to the next: where all are
 // full it goes round for ever, at the cost of a core. So it is not used at all.
-function dropBeyond(maxConnections: number, server: Server, counters: Counters): void {
-  let open = 0
-  const onClose = () => open--
+function dropBeyondLimit(server: Server, counters: Counters): void {
+  const onClose = () => connections--
   server.on('connection', (socket) => {
-    if (open < maxConnections) {
-      open++
+    if (connections < maxConnections) {
+      connections++
       socket.on('close', onClose)
     } else {
       counters.connectionsDropped++

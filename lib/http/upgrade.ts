@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type Observable, Subject } from 'rxjs'
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws'
@@ -10,6 +10,7 @@ import { upgradeRequest, type UpgradeRules, type UpgradeTarget } from './upgrade
 /** A client whose upgrade succeeded. */
 export interface Connection extends UpgradeTarget {
   readonly socket: WebSocket
+  readonly headers: IncomingHttpHeaders
 }
 
 export interface UpgradeOptions extends UpgradeRules {
@@ -84,7 +85,10 @@ export function upgrades(server: Server, options: UpgradeOptions): Observable<Co
       countBy(counters.refused, verdict.status)
       refuse(stream, verdict)
     } else {
-      webSockets.handleUpgrade(request, stream, head, (socket) => connections$.next({ ...verdict, socket }))
+      const { headers } = request
+      webSockets.handleUpgrade(request, stream, head, (socket) =>
+        connections$.next({ ...verdict, headers, socket }),
+      )
     }
   })
   webSockets.on('wsClientError', (_error, stream) => {

@@ -13,6 +13,8 @@ export interface UpgradeRules {
   readonly paths: ReadonlySet<string>
   /** Whose pages may connect. */
   readonly allowedSocketOrigins: AllowedOrigins
+  /** Of those paths, the ones to which pages of the request's own host may connect too. Default: none. */
+  readonly ownHostPaths?: ReadonlySet<string>
 }
 
 /** More headers than a browser behind proxies ever sends. */
@@ -37,9 +39,15 @@ export function upgradeRequest(request: IncomingMessage, rules: UpgradeRules): U
       headers: { 'Sec-WebSocket-Version': '13' },
     }
   }
-  if (!isAllowedOrigin(rules.allowedSocketOrigins, headers.origin))
+  const isOwnHost = rules.ownHostPaths?.has(target.path) === true && isOriginOf(headers)
+  if (!isOwnHost && !isAllowedOrigin(rules.allowedSocketOrigins, headers.origin))
     return { status: 403, detail: 'Origin not allowed' }
   return target
+}
+
+/** Whether a request comes from a page of the host that it is sent to; the scheme is a proxy's to know. */
+function isOriginOf({ origin, host }: IncomingMessage['headers']): boolean {
+  return host !== undefined && (origin === `https://${host}` || origin === `http://${host}`)
 }
 
 /** Splits a request target (RFC 9112, 3.2) in origin or absolute form; undefined where it is neither. */

@@ -1,3 +1,4 @@
+import { type DemoShare, demoShare } from './demoShare.js'
 import { demoDeviceIds, startDemoFleet } from './demoFleet.js'
 import { startEmbeddedBroker } from './embeddedBroker.js'
 
@@ -6,6 +7,8 @@ const usualBrokerPort = 1883
 export interface Demo {
   readonly brokerUrl: string
   readonly deviceIds: readonly string[]
+  /** Of the first device. */
+  readonly share: DemoShare
   end(): Promise<void>
 }
 
@@ -16,6 +19,7 @@ export async function startDemo(): Promise<Demo> {
   return {
     brokerUrl: broker.url,
     deviceIds: demoDeviceIds,
+    share: await demoShare(demoDeviceIds[0] ?? ''),
     async end() {
       fleet.unsubscribe()
       await broker.close()
@@ -24,7 +28,7 @@ export async function startDemo(): Promise<Demo> {
 }
 
 /** Says on standard output what there is to look at. */
-export function explainDemo({ brokerUrl, deviceIds }: Demo, port: number): void {
+export function explainDemo({ brokerUrl, deviceIds, share }: Demo, port: number): void {
   const here = `localhost:${port}`
   const [first = '', second = ''] = deviceIds
   const brokerPort = Number(new URL(brokerUrl).port)
@@ -33,6 +37,7 @@ export function explainDemo({ brokerUrl, deviceIds }: Demo, port: number): void 
   afluente runs, with nothing configured: an MQTT broker of its own and ${deviceIds.length} demo vehicles that report once a second.
 ${brokerPort === usualBrokerPort ? '' : taken}
   Watch in a browser  http://${here}/
+  Share one vehicle   http://${here}/share#${share.token}
   WebSocket           ws://${here}/api/v1/stream?device_ids=${first},${second}
   Stats               http://${here}/api/v1/stream/stats
   Publish yourself    mosquitto_pub -h 127.0.0.1 -p ${brokerPort} -t tracking/data -m '{"data":{"DEVICE_ID":"${first}","LAT":20.5,"LON":-100.4}}'

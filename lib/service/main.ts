@@ -6,6 +6,7 @@ import { spreadLastNet } from './lastNet.js'
 import { createLog } from './log.js'
 import { runService } from './runService.js'
 import { readEnvironment, settingsOf } from './settings.js'
+import { startWarnings } from './startWarnings.js'
 import { runWorkers } from './workers.js'
 
 const counters = createCounters()
@@ -16,14 +17,13 @@ try {
   const log = createLog({ level: named.LOG_LEVEL, format: named.LOG_FORMAT })
   spreadLastNet(counters, log)
 
-  if (named.JWT_SECRET_KEY !== undefined && Buffer.byteLength(named.JWT_SECRET_KEY) < 32) {
-    log.warn('JWT_SECRET_KEY has under 32 bytes and is not used')
-  }
+  for (const warning of startWarnings(named)) log.warn(warning)
 
   // Where no broker is named there is one of our own, and a fleet.
   const isDemo = named.BROKER_HOST === undefined
   const demo = isDemo ? await startDemo() : undefined
-  const settings = { ...named, BROKER_HOST: named.BROKER_HOST ?? demo?.brokerUrl }
+  const settings =
+    demo === undefined ? named : { ...named, BROKER_HOST: demo.brokerUrl, PASETO_SECRET_KEY: demo.share.key }
   const service =
     settings.WORKERS === 1
       ? await runService(settings, log, counters, { isDemo })

@@ -1,11 +1,14 @@
 import { fileURLToPath } from 'node:url'
+import { merge } from 'rxjs'
 import { mqttFeed } from '../feed/mqttFeed.js'
 import { createGateway, type GatewayOptions } from '../gateway.js'
 import { examplePages } from '../http/examplePages.js'
 import type { Counters } from '../stats/counters.js'
 import type { Log } from '../stats/log.js'
 import type { Snapshot } from '../stats/reading.js'
-import { memoryLastKnown } from '../stores/memoryLastKnown.js'
+import { openShares } from './openShares.js'
+import type { OtherWorkers } from './openShareStore.js'
+import { openStores } from './openStores.js'
 import type { Settings } from './settings.js'
 
 export interface Service {
@@ -22,6 +25,8 @@ export interface OneProcess extends Service {
 export interface RunOptions extends Pick<GatewayOptions, 'readGroup'> {
   /** Whether to serve the examples, too. */
   readonly isDemo: boolean
+  /** Of a worker: the rest of its group. */
+  readonly others?: OtherWorkers
 }
 
 const examples = fileURLToPath(new URL('../../../examples', import.meta.url))
@@ -31,7 +36,7 @@ export async function runService(
   settings: Settings,
   log: Log,
   counters: Counters,
-  { isDemo, ...options }: RunOptions,
+  { isDemo, others, ...options }: RunOptions,
 ): Promise<OneProcess> {
   const feed = mqttFeed({
     url: settings.BROKER_HOST ?? '',
@@ -44,19 +49,40 @@ export async function runService(
     ...(settings.MQTT_USERNAME === undefined ? {} : { username: settings.MQTT_USERNAME }),
     ...(settings.MQTT_PASSWORD === undefined ? {} : { password: settings.MQTT_PASSWORD }),
   })
+  const stores = await openStores(settings, log, others)
+  let port = settings.PORT
+  const { shares, accessTokens, running$ } = openShares(settings, stores, log, () => port)
   const gateway = createGateway({
     ...gatewaySettings(settings),
     ...options,
     feed,
+    lastKnown: stores.lastKnown,
+    shares,
+    storeConnected$: stores.connected$,
+    ...(accessTokens === undefined ? {} : { accessTokens }),
     counters,
     log,
-    ...(isDemo ? { routes: examplePages(examples, 'websocket_client_example.html') } : {}),
+    ...(isDemo ? { routes: [examplePages(examples, 'websocket_client_example.html')] } : {}),
   })
-  const port = await gateway.listen(settings.PORT, settings.HOST)
-  return { port, snapshot: () => gateway.snapshot(), end: () => gateway.drain() }
+  const working = merge(stores.running$, running$).subscribe({
+    error: (error: unknown) => log.error('The stores work no more', { reason: String(error) }),
+  })
+  port = await gateway.listen(settings.PORT, settings.HOST)
+  if (settings.PUBLIC_PORT !== undefined) await gateway.listenPublicly(settings.PUBLIC_PORT, settings.HOST)
+  return {
+    port,
+    snapshot: () => gateway.snapshot(),
+    async end() {
+      await gateway.drain()
+      working.unsubscribe()
+      await stores.close()
+    },
+  }
 }
 
-function gatewaySettings(settings: Settings): Omit<GatewayOptions, 'feed' | 'counters' | 'log'> {
+function gatewaySettings(
+  settings: Settings,
+): Omit<GatewayOptions, 'feed' | 'lastKnown' | 'counters' | 'log'> {
   const { ALLOWED_ORIGINS, PUBLIC_URL, CHECK_WS_ORIGIN } = settings
   const own = PUBLIC_URL === undefined ? [] : [new URL(PUBLIC_URL).origin]
   const allowedOrigins = ALLOWED_ORIGINS === '*' ? '*' : [...ALLOWED_ORIGINS, ...own]
@@ -72,13 +98,12 @@ function gatewaySettings(settings: Settings): Omit<GatewayOptions, 'feed' | 'cou
     mailboxBytes: settings.MAILBOX_BYTES,
     maxSessions: settings.MAX_SESSIONS,
     maxDevicesPerSession: settings.MAX_DEVICES_PER_SESSION,
+    maxSessionsPerToken: settings.MAX_SESSIONS_PER_TOKEN,
+    tilesUrl: settings.MAP_TILES_URL,
+    tilesAttribution: settings.MAP_TILES_ATTRIBUTION,
     maxFramesPerSecond: settings.MAX_COMMANDS_PER_SECOND,
     keepAliveMs: 1000 * settings.WEBSOCKET_KEEPALIVE_SECS,
     handshakeTimeoutMs: 1000 * settings.HANDSHAKE_TIMEOUT_SECS,
     closeTimeoutMs: 1000 * settings.CLOSE_TIMEOUT_SECS,
-    lastKnown: memoryLastKnown({
-      maxDevices: settings.LAST_KNOWN_MAX_DEVICES,
-      maxAgeMs: 1000 * settings.LAST_KNOWN_MAX_AGE_SECS,
-    }),
   }
 }

@@ -1,8 +1,23 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { DeviceIdPlace } from '../feed/deviceId.js'
 import type { AllowedOrigins } from '../http/origins.js'
 
 // How the text of a variable becomes its value; what has another form is an issue that says what was expected.
+
+/** A whole number from `least` up. */
+export const count = (least: number) => z.coerce.number(`expected a whole number ≥ ${least}`).int().min(least)
+/** A time above 0, in seconds. */
+export const seconds = z.coerce.number('expected seconds, above 0').positive()
+/** `true` or `false`. */
+export const flag = z.enum(['true', 'false'], 'expected true or false').transform((value) => value === 'true')
+/** A URL of one of these schemes, such as `https?`. */
+export const urlOf = (schemes: string, expected: string) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && new RegExp(`^${schemes}:$`).test(new URL(text).protocol),
+      expected,
+    )
 
 function refuse(context: z.RefinementCtx, expected: string): never {
   context.addIssue({ code: 'custom', message: `expected ${expected}` })
@@ -42,6 +57,11 @@ export function deviceIdPlaceOf(text: string, context: z.RefinementCtx): DeviceI
   if (level !== undefined) return { topicLevel: Number(level) }
   const keys = text.split('.')
   return keys.every((key) => key !== '') ? keys : refuse(context, 'keys separated by dots, or topic:N')
+}
+
+/** A comma list of names. */
+export function namesOf(text: string, context: z.RefinementCtx): string[] {
+  return itemsOf(text) ?? refuse(context, 'names, separated by commas')
 }
 
 /** A comma list, trimmed; undefined where an item is blank. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import type { z } from 'zod'
 import { AfluenteError } from '../errors.js'
+import { credentialProblems } from './credentials.js'
 import { settingsSchema } from './settingsSchema.js'
 
 export type Settings = z.infer<typeof settingsSchema>
@@ -15,11 +16,13 @@ const productionNames = [
   'MQTT_USERNAME',
   'MQTT_PASSWORD',
   'PASETO_SECRET_KEY',
+  'PASETO_PUBLIC_KEY',
   'JWT_SECRET_KEY',
   'JWT_ALGORITHM',
   'JWT_PUBLIC_KEY',
   'JWT_JWKS_URL',
   'SHARE_ISSUER_KEY',
+  'REDIS_URL',
   'WEBSOCKET_KEEPALIVE_SECS',
 ]
 
@@ -50,6 +53,7 @@ export function setOnes(variables: NodeJS.Dict<string>): Record<string, string> 
 export function settingsOf(environment: Record<string, string>): Settings {
   const { success, data, error } = settingsSchema.safeParse(environment)
   const problems = success ? [] : error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`)
+  problems.push(...credentialProblems(environment).map((problem) => `  ${problem}`))
   const telltale =
     environment.NODE_ENV === 'production' ? 'NODE_ENV' : productionNames.find((name) => name in environment)
   if (telltale !== undefined && !('BROKER_HOST' in environment)) {

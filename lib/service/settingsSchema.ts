@@ -1,14 +1,20 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { brokerUrlOf, deviceIdPlaceOf, originsOf, topicFiltersOf } from './settingForms.js'
+import {
+  brokerUrlOf,
+  count,
+  deviceIdPlaceOf,
+  flag,
+  originsOf,
+  seconds,
+  topicFiltersOf,
+  urlOf,
+} from './settingForms.js'
+import { accessSettings, shareSettings } from './shareSettings.js'
 
 const packageJson = z
   .object({ name: z.string(), version: z.string() })
   .parse(JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')))
-
-const count = (least: number) => z.coerce.number(`expected a whole number ≥ ${least}`).int().min(least)
-const seconds = z.coerce.number('expected seconds, above 0').positive()
-const flag = z.enum(['true', 'false'], 'expected true or false').transform((value) => value === 'true')
 
 /** Every variable that is read, with its default and its meaning. The README's table is made of it. */
 export const settingsSchema = z.object({
@@ -21,18 +27,23 @@ export const settingsSchema = z.object({
     .max(256)
     .default(1)
     .describe('Processes that share the port, for more cores; each takes the whole feed'),
-  PUBLIC_URL: z.url().optional().describe('Where browsers reach the service; its origin is allowed'),
+  PUBLIC_URL: urlOf('https?', 'expected a URL of http: or https:')
+    .optional()
+    .describe('Where browsers reach the service: share links begin so, and its origin is allowed'),
+  DATA_DIR: z
+    .string()
+    .default('data')
+    .describe(
+      'Where the database is, with shares and last known messages: a directory, made where there is none',
+    ),
   ALLOWED_ORIGINS: z
     .string()
     .default('*')
     .transform(originsOf)
     .describe('Origins whose pages may use it: a comma list or a JSON array; `*`: any'),
   CHECK_WS_ORIGIN: flag.default(true).describe('`false` lets pages of every origin open a WebSocket'),
-  AUTH_MODE: z
-    .literal('none', 'expected none: this version has no access tokens')
-    .default('none')
-    .describe('Who may connect: with `none` everybody who reaches the port'),
-  JWT_SECRET_KEY: z.string().optional().describe('Not used yet; one under 32 bytes never will be'),
+  ...accessSettings,
+  ...shareSettings,
   BROKER_HOST: z
     .string()
     .transform(brokerUrlOf)
@@ -80,6 +91,9 @@ export const settingsSchema = z.object({
   MAILBOX_BYTES: count(0).default(16_777_216).describe('Bytes that a session holds in all; 0: no limit'),
   MAX_PAYLOAD_BYTES: count(1).default(262_144).describe('A larger MQTT payload is skipped'),
   MAX_SESSIONS: count(0).default(0).describe('Open sessions; 0: what the descriptors allow'),
+  MAX_SESSIONS_PER_TOKEN: count(0)
+    .default(0)
+    .describe('Open sessions of one token, share tokens too; 0: no limit'),
   MAX_DEVICES_PER_SESSION: count(0).default(5000).describe('Devices that one session watches; 0: no limit'),
   MAX_COMMANDS_PER_SECOND: count(0).default(50).describe('Frames from one client in a second; 0: no limit'),
   HANDSHAKE_TIMEOUT_SECS: seconds.default(5).describe("How long a peer's headers may take"),

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { Subject } from 'rxjs'
 import { createCounters } from '../stats/counters.js'
 import { groupReading } from '../stats/groupReading.js'
 import type { Reading } from '../stats/reading.js'
@@ -19,13 +20,21 @@ const fields = { worker: cluster.worker?.id ?? 0 }
 const log = createLog({ level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, fields })
 spreadLastNet(counters, log)
 
+const changedElsewhere$ = new Subject<string | null>()
 const starting = runService(settings, log, counters, {
   isDemo: process.argv.includes('demo'),
   readGroup,
+  others: {
+    tellChanged: (shareId) => primary.tell({ type: 'shareChanged', shareId }),
+    changed$: changedElsewhere$.asObservable(),
+  },
 })
 const primary: ToPrimary = workerLink(process, {
   onAsk: async () => (await starting).snapshot(),
-  onNews: ({ type }) => void (type === 'drain' && end()),
+  onNews(news) {
+    if (news.type === 'drain') void end()
+    else if (news.type === 'shareChanged') changedElsewhere$.next(news.shareId)
+  },
 })
 
 // Where the primary doesn't answer, the group is what is left of it here.

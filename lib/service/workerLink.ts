@@ -6,6 +6,8 @@ export type News =
   | { readonly type: 'up'; readonly port: number }
   /** Of a worker: it can't work, and waits to be ended, so that this gets through. */
   | { readonly type: 'failed'; readonly message: string }
+  /** Of a worker: it changed this share, or null for any. Of the primary: another worker did. */
+  | { readonly type: 'shareChanged'; readonly shareId: string | null }
   /** Of the primary: take nobody in any more, and end when all are gone. */
   | { readonly type: 'drain' }
 

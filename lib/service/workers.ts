@@ -87,6 +87,7 @@ export async function runWorkers(
     const worker = cluster.fork({
       ...environment,
       BROKER_HOST: settings.BROKER_HOST ?? '',
+      PASETO_SECRET_KEY: settings.PASETO_SECRET_KEY ?? '',
       PORT: String(portToAsk),
       MAX_SESSIONS: String(Math.ceil(settings.MAX_SESSIONS / settings.WORKERS)),
     })
@@ -100,6 +101,8 @@ export async function runWorkers(
       } else if (news.type === 'failed') {
         failure = news.message
         worker.process.kill('SIGKILL')
+      } else if (news.type === 'shareChanged') {
+        for (const other of places) if (other !== place) other.link?.tell(news)
       }
     }
     const link: ToWorker = workerLink(worker, { onAsk: readGroup, onNews })

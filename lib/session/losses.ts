@@ -1,4 +1,3 @@
-import type { Envelope } from '../feed/envelope.js'
 import type { LimitedLines } from '../stats/limitedLines.js'
 import type { Log } from '../stats/log.js'
 import { droppedEvent } from './events.js'
@@ -6,7 +5,7 @@ import type { Framed } from './onePiece.js'
 
 /** What a session lost to overflow and was not told yet. */
 export interface Losses {
-  note(envelope: Envelope): void
+  note(message: { readonly deviceId: string }): void
   /** A `dropped` event for each device that lost something; from then on it counts as told. */
   tell(): readonly Framed[]
 }

@@ -6,39 +6,35 @@ import type { Closing } from './closing.js'
 import { errorEvent } from './events.js'
 import { losses } from './losses.js'
 import { outlet, type OutletOptions } from './outlet.js'
-import { session, type SessionOptions } from './session.js'
-import { BadRequest, streamRequest } from './streamRequest.js'
+import { session, type SessionOptions, type SessionPlan } from './session.js'
+import { BadRequest } from './streamRequest.js'
 
-export interface OpenSessionOptions extends SessionOptions, OutletOptions {
-  /** Devices that one session watches, at most; 0 means no limit. */
-  readonly maxDevicesPerSession: number
-}
+export interface OpenSessionOptions extends SessionOptions, OutletOptions {}
 
-/** A socket whose upgrade succeeded, and the query of its URL. */
-export interface OpenSocket {
-  readonly socket: WebSocket
-  readonly query: URLSearchParams
-}
+/** Begins a session as planned, or refuses it with a closing, or with an `error` event before that. */
+export type Begin = (plan: SessionPlan | Closing | BadRequest) => Observable<Closing>
 
 const overflowLineEveryMs = 10_000 // for one session and device
 const overflowLinesPerSecond = 100 // for all
 
-/** Makes what turns a socket into its session, or refuses what it asks for. */
-export function openSession(options: OpenSessionOptions): (opened: OpenSocket) => Observable<Closing> {
+/**
+ * Makes what takes a socket over. What it shows may be said later: until then nothing that the peer sends, and not its
+ * leaving either, is anybody else's failure.
+ */
+export function openSession(options: OpenSessionOptions): (socket: WebSocket, isLatest: boolean) => Begin {
   const budget = lineBudget(overflowLinesPerSecond)
   const loud = () => losses(options.log, limitedLines(overflowLineEveryMs, budget))
   // Under `latest`, giving way to the newest is what was asked for, and no news for the log.
   const quiet = () => losses(silentLog, limitedLines(Infinity))
 
-  return ({ socket, query }) => {
-    const request = streamRequest(query, options.maxDevicesPerSession)
-    if (request instanceof BadRequest) {
-      const out = outlet(socket, options)
-      out.tell(errorEvent(request.message))
-      out.close(request.closing)
-      return of(request.closing)
+  return (socket, isLatest) => {
+    const out = outlet(socket, options, isLatest)
+    return (plan) => {
+      if ('messagesSelector' in plan) return session(plan, out, options, isLatest ? quiet : loud)
+      if (plan instanceof BadRequest) out.tell(errorEvent(plan.message))
+      const closing = plan instanceof BadRequest ? plan.closing : plan
+      out.close(closing)
+      return of(closing)
     }
-    const isLatest = request.overflow === 'latest'
-    return session(request, outlet(socket, options, isLatest), options, isLatest ? quiet : loud)
   }
 }

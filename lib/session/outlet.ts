@@ -79,6 +79,7 @@ class SocketOutlet implements Outlet {
   get ended$(): Observable<Closing> {
     return produce((out) => {
       this.#ending = out
+      if (this.#socket.readyState === this.#socket.CLOSED) out.next(left(1006)) // nothing more will tell
       const keepAwake = linked(out, { next: () => this.#keepAwake() })
       this.#options.keepAlive$.subscribe(keepAwake)
     })
@@ -151,9 +152,10 @@ class SocketOutlet implements Outlet {
   }
 
   #keepAwake(): void {
-    if (!this.#isSilent) this.#ping()
+    const isSilent = () => this.#attention.isSilent(this.#options.keepAliveMs)
+    if (!isSilent()) this.#ping()
     // Perhaps it was us who didn't listen: what came meanwhile is read before this turn is over.
-    else setImmediate(() => (this.#isSilent ? this.ended(closings.silent) : this.#ping()))
+    else setImmediate(() => (isSilent() ? this.ended(closings.silent) : this.#ping()))
   }
 
   #ping(): void {
@@ -165,10 +167,6 @@ class SocketOutlet implements Outlet {
 
   #pingPeer(): void {
     this.#socket.ping(String(++this.#pings))
-  }
-
-  get #isSilent(): boolean {
-    return this.#attention.isSilent(this.#options.keepAliveMs)
   }
 }
 

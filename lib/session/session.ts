@@ -1,7 +1,6 @@
-import type { Observable } from 'rxjs'
-import type { DeviceStreams } from '../feed/deviceStreams.js'
-import type { Envelope } from '../feed/envelope.js'
-import { heldAccount, type HeldAccount } from '../operators/held.js'
+import { concat, type Observable } from 'rxjs'
+import { eventFrame } from '../feed/frame.js'
+import { heldAccount, type HeldAccount, type OverflowStrategy } from '../operators/held.js'
 import { mailbox } from '../operators/mailbox.js'
 import type { Counters } from '../stats/counters.js'
 import type { Log } from '../stats/log.js'
@@ -10,12 +9,33 @@ import { deliver } from '../operators/deliver.js'
 import { drainingEvent } from './events.js'
 import { firstEnding } from './firstEnding.js'
 import type { Losses } from './losses.js'
+import type { Framed } from './onePiece.js'
 import type { Outlet } from './outlet.js'
-import type { StreamRequest } from './streamRequest.js'
 
-/** What a session needs beside its request and its outlet; the same for all. */
+/** A device's message as a session delivers it. An envelope is one. */
+export interface DeviceMessage extends Framed {
+  readonly deviceId: string
+}
+
+/** What one session shows, and what ends it. */
+export interface SessionPlan {
+  readonly overflow: OverflowStrategy
+  /**
+   * Its messages, from the moment of subscription on.
+   *
+   * @param showFirst Writes last known messages ahead of them, at once.
+   */
+  readonly messagesSelector: (
+    showFirst: (snapshots: Iterable<DeviceMessage>) => void,
+  ) => Observable<DeviceMessage>
+  /** What ends it at once, beside what ends every session. Default: nothing. */
+  readonly ending$?: Observable<Closing>
+  /** What ends it when its messages have completed and are all written. Default: nothing. */
+  readonly last$?: Observable<Closing>
+}
+
+/** What a session needs beside its plan and its outlet; the same for all. */
 export interface SessionOptions {
-  readonly watch: DeviceStreams['watch']
   /** Messages held per device, at least 1. */
   readonly mailboxCapacity: number
   /** Bytes held in all; 0 means no limit. */
@@ -41,19 +61,37 @@ export interface SessionOptions {
  * @param account What becomes of its messages.
  */
 export function session(
-  { deviceIds, overflow }: StreamRequest,
+  { overflow, messagesSelector, ending$, last$ }: SessionPlan,
   outlet: Outlet,
   options: SessionOptions,
   newLosses: () => Losses,
   account = heldAccount(),
 ): Observable<Closing> {
-  const { watch, mailboxCapacity, mailboxBytes, drain$, counters, log } = options
+  const { mailboxCapacity, mailboxBytes, drain$, counters, log } = options
+  const maxBytes = mailboxBytes === 0 ? Infinity : mailboxBytes
   let lost: Losses | null = null
 
-  const delivering$ = watch(deviceIds).pipe(
+  function lose(message: DeviceMessage): void {
+    counters.dropped++
+    lost ??= newLosses()
+    lost.note(message)
+  }
+
+  function showFirst(snapshots: Iterable<DeviceMessage>): void {
+    const shown: DeviceMessage[] = []
+    let bytes = 0
+    for (const snapshot of snapshots) {
+      bytes += snapshot.frame.length
+      if (bytes <= maxBytes) shown.push(snapshot)
+      else lose(snapshot)
+    }
+    if (outlet.write(shown)) counters.snapshots += shown.length
+  }
+
+  const delivering$ = messagesSelector(showFirst).pipe(
     mailbox({
       capacity: mailboxCapacity,
-      maxBytes: mailboxBytes === 0 ? Infinity : mailboxBytes,
+      maxBytes,
       overflow,
       keySelector: deviceIdOf,
       bytesSelector: frameBytesOf,
@@ -61,11 +99,7 @@ export function session(
       // `latest` is there to skip what is overtaken, however fast the socket.
       canRelease: () => overflow !== 'latest' && outlet.isWritable,
       account,
-      onDropped(envelope) {
-        counters.dropped++
-        lost ??= newLosses()
-        lost.note(envelope)
-      },
+      onDropped: lose,
     }),
     deliver((batch) => {
       // A loss is told where its gap is.
@@ -78,10 +112,14 @@ export function session(
     }),
   )
 
-  return firstEnding([delivering$, outlet.ended$, drain$], (closing, error) => {
+  const ends$ = [last$ === undefined ? delivering$ : concat(delivering$, last$), outlet.ended$, drain$]
+  if (ending$ !== undefined) ends$.push(ending$)
+  return firstEnding(ends$, (closing, error) => {
     if (closing === closings.failed) log.error('A session failed', { reason: String(error) })
     for (const event of lost?.tell() ?? []) outlet.tell(event)
     if (closing === closings.draining) outlet.tell(drainingEvent())
+    if (closing.event !== undefined)
+      outlet.tell({ frame: eventFrame(closing.event.event, closing.event.data) })
     outlet.close(closing)
     counters.discarded += account.waiting
   })
@@ -94,5 +132,5 @@ function discard(account: HeldAccount, counters: Counters, count: number): void 
   counters.discarded += count
 }
 
-const deviceIdOf = (envelope: Envelope) => envelope.deviceId
-const frameBytesOf = (envelope: Envelope) => envelope.frame.length
+const deviceIdOf = (message: DeviceMessage) => message.deviceId
+const frameBytesOf = (message: DeviceMessage) => message.frame.length

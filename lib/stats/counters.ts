@@ -26,6 +26,10 @@ export interface Counters {
   connectionsDropped: number
   /** Messages handed to sockets. */
   delivered: number
+  /** Last known messages handed to sockets when their session began. */
+  snapshots: number
+  /** Messages that their session's area left out. */
+  filtered: number
   /** Messages that gave way to overflow. */
   dropped: number
   /** Messages that waited when their session ended. */
@@ -52,6 +56,8 @@ export function createCounters(): Counters {
     sessionsRefused: 0,
     connectionsDropped: 0,
     delivered: 0,
+    snapshots: 0,
+    filtered: 0,
     dropped: 0,
     discarded: 0,
     ignoredFrames: 0,

@@ -42,6 +42,8 @@ const rules: Readonly<Record<keyof Counters, Rule>> = {
   sessionsRefused: total,
   connectionsDropped: total,
   delivered: total,
+  snapshots: total,
+  filtered: total,
   dropped: total,
   discarded: total,
   ignoredFrames: total,
@@ -63,6 +65,7 @@ export function groupReading(
   return {
     counters: { ...counters, devicesWatched: watched.size },
     isFeedUp: answered.length > 0 && answered.every(({ isFeedUp }) => isFeedUp),
+    isStoreUp: answered.every(({ isStoreUp }) => isStoreUp),
     isDraining: answered.length > 0 && answered.every(({ isDraining }) => isDraining),
     residentBytes: answered.map(({ residentBytes }) => residentBytes).reduce(sum, 0),
     heapUsedBytes: answered.map(({ heapUsedBytes }) => heapUsedBytes).reduce(sum, 0),

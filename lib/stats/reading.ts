@@ -5,6 +5,8 @@ export interface Reading {
   readonly counters: Readonly<Counters>
   readonly isFeedUp: boolean
   readonly isDraining: boolean
+  /** Whether the store of shares can be reached. */
+  readonly isStoreUp: boolean
   readonly residentBytes: number
   readonly heapUsedBytes: number
   /** Only of a group. */
@@ -56,6 +58,7 @@ export interface Readiness {
   readonly body: {
     readonly status: Status
     readonly feed: 'up' | 'down'
+    readonly store: 'up' | 'down'
     readonly draining: boolean
     readonly workers?: GroupState
   }
@@ -64,23 +67,25 @@ export interface Readiness {
 /**
  * Whether a load balancer should send clients here. A group is ready when all of its workers are that take connections,
  * since nobody outside can choose among them. A worker that died takes none until another is in its place; meanwhile
- * the group is `degraded` and ready all the same: to turn everybody away would make the smaller harm the greater one.
+ * the group is `degraded` and ready all the same: to turn everybody away would make the smaller harm the greater one. So it
+ * is while the store of shares is away: streams go on without it.
  */
 export function readinessOf(reading: Reading): Readiness {
-  const { isFeedUp, isDraining, workers } = reading
+  const { isFeedUp, isDraining, isStoreUp, workers } = reading
   const status = statusOf(reading)
   return {
     isReady: status === 'ready' || status === 'degraded',
     body: {
       status,
       feed: isFeedUp ? 'up' : 'down',
+      store: isStoreUp ? 'up' : 'down',
       draining: isDraining,
       ...(workers === undefined ? {} : { workers }),
     },
   }
 }
 
-function statusOf({ isFeedUp, isDraining, workers }: Reading): Status {
+function statusOf({ isFeedUp, isDraining, isStoreUp, workers }: Reading): Status {
   if (isDraining) return 'draining'
   if (workers !== undefined) {
     if (workers.answered < workers.up) return 'worker_silent'
@@ -88,5 +93,6 @@ function statusOf({ isFeedUp, isDraining, workers }: Reading): Status {
     if (workers.expected - workers.up > workers.deaths) return 'starting'
   }
   if (!isFeedUp) return 'feed_down'
-  return workers !== undefined && workers.up < workers.expected ? 'degraded' : 'ready'
+  const isWhole = isStoreUp && (workers === undefined || workers.up === workers.expected)
+  return isWhole ? 'ready' : 'degraded'
 }

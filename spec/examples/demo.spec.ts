@@ -49,6 +49,12 @@ describe('examples, against the demo', () => {
     await second.stop('SIGTERM')
   })
 
+  it('shows a share link, and keeps the key to itself', () => {
+    const [, token] = /http:\/\/localhost:\d+\/share#(v4\.local\.[\w-]+)\n/.exec(demo.output()) ?? []
+    expect(token).to.be.a('string')
+    expect(demo.output()).to.not.match(/PASETO|warn/)
+  })
+
   it("delivers what the guide's mosquitto_pub lines publish, byte for byte, and nothing without a device", async () => {
     const client = await openClient(`${demo.ws}/api/v1/stream?device_ids=0848086072`)
     const publishing = guide('mosquitto_pub')

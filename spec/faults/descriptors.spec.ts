@@ -2,7 +2,8 @@ import { expect } from 'chai'
 import { execFileSync } from 'node:child_process'
 import { type Client, openClient } from '../support/client.js'
 import { eventually } from '../support/eventually.js'
-import { startMosquitto } from '../support/mosquitto.js'
+import { startExchange } from '../support/exchange.js'
+import { freePort, startMosquitto } from '../support/mosquitto.js'
 import { closeAll } from '../support/opened.js'
 import { message, startPublisher } from '../support/publisher.js'
 import { type ServiceUnderTest, startService } from '../support/service.js'
@@ -61,6 +62,32 @@ describe('a process without descriptors', () => {
 
     const metrics = await servesOn(service, broker, clients)
     expect(metrics.get('afluente_connections_dropped_total')).to.be.at.least(refused)
+  })
+
+  it('row 30: leaves the feed its descriptor, whichever port the crowd comes to', async () => {
+    const broker = await startMosquitto()
+    const port = await freePort()
+    const service = await startService(
+      { BROKER_HOST: broker.address, PUBLIC_PORT: String(port) },
+      [],
+      'ulimit -n 256',
+    )
+    await service.printed(/Bridge MQTT → WebSocket activo/)
+    await openMany(service, 60)
+    const idle = Array.from({ length: 300 }, () => startExchange(port))
+    await eventually(
+      () => idle.filter(({ stream }) => stream.destroyed).length,
+      (dropped) => dropped >= 50,
+    )
+    await broker.stop('SIGKILL')
+    await service.printed(/The MQTT feed is down/)
+    await broker.start()
+    await service.printed(/activo[^]*activo/)
+    for (const { stream } of idle) stream.destroy()
+    await eventually(
+      () => service.metrics().catch(() => new Map<string, number>()),
+      (metrics) => (metrics.get('afluente_connections_dropped_total') ?? 0) >= 50,
+    )
   })
 
   it('row 30: a limit that is lowered to 60 under it ends nothing', async () => {

@@ -25,13 +25,24 @@ function judge(
     rawHeaders: Array<string>(2 * count).fill(''),
   }
   const verdict = upgradeRequest(request as unknown as IncomingMessage, {
-    paths: new Set(['/stream']),
+    paths: new Set(['/stream', '/shared']),
+    ownHostPaths: new Set(['/shared']),
     allowedSocketOrigins,
   })
   return 'status' in verdict ? verdict.status : verdict.path
 }
 
 describe('upgradeRequest', () => {
+  it('1.7 lets pages of the own host in where it is told to, whatever origins are allowed', () => {
+    const from = (origin: string) => ({ headers: { host: 'live.example:8443', origin } })
+    const allowed = ['https://app.example']
+    for (const origin of ['https://live.example:8443', 'http://live.example:8443', 'https://app.example'])
+      expect(judge('/shared', from(origin), allowed), origin).to.equal('/shared')
+    for (const origin of ['https://live.example', 'https://live.example:8443.evil', 'null', ''])
+      expect(judge('/shared', from(origin), allowed), origin).to.equal(403)
+    expect(judge('/stream', from('https://live.example:8443'), allowed)).to.equal(403)
+  })
+
   it('accepts the paths it is given', () => {
     expect(judge('/stream')).to.equal('/stream')
     expect(judge('/stream?a=1')).to.equal('/stream')

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { AfluenteError } from '../../lib/errors.js'
+import { defaultShareFields } from '../../lib/shares/publicProjection.js'
 import { readEnvironment, settingsOf } from '../../lib/service/settings.js'
 
+const longSecret = 'a secret of thirty-two bytes and more'
 const withBroker = (more: Record<string, string> = {}) => settingsOf({ BROKER_HOST: 'broker', ...more })
 
 function refusal(environment: Record<string, string>): string {
@@ -114,9 +116,90 @@ describe('settingsOf', () => {
     expect(message).to.not.match(/secret|4321/)
   })
 
-  it('2.4 does not start where access tokens are asked for, since it would let everybody in', () => {
-    expect(withBroker({ AUTH_MODE: 'none' }).AUTH_MODE).to.equal('none')
-    expect(refusal({ BROKER_HOST: 'b', AUTH_MODE: 'jwt' })).to.contain('AUTH_MODE: expected none')
+  it('2.4, 2.5, 2.7 has the defaults of access tokens, shares and data', () => {
+    const settings = settingsOf({})
+    expect(settings).to.include({
+      AUTH_MODE: 'none',
+      SHARE_MAX_TTL_SECS: 2_592_000,
+      DATA_DIR: 'data',
+      MAX_SESSIONS_PER_TOKEN: 0,
+    })
+    expect(settings.SHARE_FIELDS).to.deep.equal(defaultShareFields)
+    const unset = ['PUBLIC_PORT', 'PUBLIC_URL', 'REDIS_URL', 'SHARE_ISSUER_KEY', 'PASETO_SECRET_KEY']
+    expect(settings).to.not.include.keys(...unset)
+  })
+
+  it('2.5 reads how shares are kept and shown', () => {
+    expect(
+      withBroker({
+        SHARE_ISSUER_KEY: 'sixteen-letters!',
+        SHARE_FIELDS: 'DEVICE_ID, LAT ,LON',
+        PUBLIC_PORT: '8443',
+        REDIS_URL: 'rediss://:password@redis.example:6380/1',
+        MAP_TILES_URL: 'https://{s}.tiles.example/{z}/{x}/{y}.png',
+      }),
+    ).to.deep.include({
+      SHARE_FIELDS: ['DEVICE_ID', 'LAT', 'LON'],
+      PUBLIC_PORT: 8443,
+      REDIS_URL: 'rediss://:password@redis.example:6380/1',
+      MAP_TILES_URL: 'https://{s}.tiles.example/{z}/{x}/{y}.png',
+    })
+  })
+
+  it('2.5 takes only map tiles that the page can name in its policy', () => {
+    const tiles = (MAP_TILES_URL: string) => withBroker({ MAP_TILES_URL }).MAP_TILES_URL
+    for (const good of ['http://tiles:8080/{z}/{x}/{-y}.png?key=1', 'https://{s}.example/{z}/{x}/{y}'])
+      expect(tiles(good)).to.equal(good)
+    for (const bad of ['https://a.example/', 'https://a.{s}.example/{z}/{x}/{y}', '//a/{z}/{x}/{y}'])
+      expect(() => tiles(bad), bad).to.throw(AfluenteError, 'MAP_TILES_URL: expected')
+  })
+
+  it('1.4, 2.4 names every key that is no good at once, and none of the values', () => {
+    const bad = {
+      AUTH_MODE: 'jwt',
+      JWT_JWKS_URL: 'secret-1',
+      JWT_PUBLIC_KEY: 'secret-2',
+      JWT_SECRET_KEY: 'secret-3',
+      PASETO_SECRET_KEY: 'secret-4',
+      PASETO_PUBLIC_KEY: 'secret-5',
+      SHARE_ISSUER_KEY: 'secret-6',
+      SHARE_FIELDS: 'secret-7,',
+      SHARE_MAX_TTL_SECS: '-4321',
+      PUBLIC_PORT: 'secret-8',
+      PUBLIC_URL: 'secret:9',
+      REDIS_URL: 'http://secret-10',
+      MAP_TILES_URL: 'https://secret-11/{z}',
+      MAX_SESSIONS_PER_TOKEN: '-4321',
+      PORT: 'secret-12',
+    }
+    const message = refusal({ BROKER_HOST: 'b', ...bad })
+    const named = Object.keys(bad).filter((name) => name !== 'AUTH_MODE')
+    for (const name of named) expect(message).to.contain(`\n  ${name}: `)
+    expect(message).to.not.match(/secret|4321/)
+  })
+
+  it('1.4 tells which of several PASETO keys is no good', () => {
+    const good = Buffer.alloc(32, 7).toString('base64')
+    expect(refusal({ BROKER_HOST: 'b', PASETO_SECRET_KEY: `${good},short` })).to.contain(
+      '\n  PASETO_SECRET_KEY: key 2 must be base64 of exactly 32 bytes',
+    )
+  })
+
+  it('1.7, 2.4 refuses a secret under 32 bytes, or none, where access tokens are asked for', () => {
+    const withTokens = (more: Record<string, string>) =>
+      refusal({ BROKER_HOST: 'b', AUTH_MODE: 'jwt', ...more })
+    expect(withTokens({ JWT_SECRET_KEY: 'short' })).to.contain(
+      '\n  JWT_SECRET_KEY: must have at least 32 bytes',
+    )
+    expect(withTokens({ JWT_JWKS_URL: 'https://id.example/jwks', JWT_SECRET_KEY: 'short' })).to.contain(
+      '\n  JWT_SECRET_KEY: must have at least 32 bytes',
+    )
+    expect(withTokens({})).to.contain('\n  AUTH_MODE: jwt needs JWT_JWKS_URL')
+    expect(withTokens({ JWT_SECRET_KEY: longSecret, JWT_ALGORITHM: 'none' })).to.contain(
+      '\n  JWT_ALGORITHM: must',
+    )
+    expect(withBroker({ JWT_SECRET_KEY: 'short', JWT_ALGORITHM: 'HS256' }).AUTH_MODE).to.equal('none')
+    expect(withBroker({ AUTH_MODE: 'jwt', JWT_SECRET_KEY: longSecret }).AUTH_MODE).to.equal('jwt')
   })
 
   it('1.7 ignores variables that are unknown', () => {
@@ -131,6 +214,8 @@ describe('settingsOf', () => {
       'MQTT_PASSWORD',
       'PASETO_SECRET_KEY',
       'JWT_SECRET_KEY',
+      'SHARE_ISSUER_KEY',
+      'REDIS_URL',
     ]
     for (const name of names) {
       expect(refusal({ [name]: 'x' }), name).to.contain(

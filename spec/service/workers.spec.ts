@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { get } from 'node:http'
 import { restartDelayMs } from '../../lib/service/workers.js'
 import { type Client, openClient } from '../support/client.js'
+import { scratchDirectory } from '../support/directories.js'
 import { eventually } from '../support/eventually.js'
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.js'
 import { closeAll, opens } from '../support/opened.js'
@@ -222,6 +223,17 @@ describe('runWorkers', () => {
     )
   })
 
+  it('2.5 tells the other workers, and only them, which share a worker has changed', async () => {
+    const preload = new URL('../support/changedShare.js', import.meta.url).href
+    const service = await startService({ BROKER_HOST: broker.address, WORKERS: '3' }, ['--import', preload])
+    const pids = pidsOf(service)
+    for (const pid of pids) process.kill(pid, 'SIGUSR2')
+    const heard = (pid: number, from: number) => new RegExp(`${pid} heard of share-${from}\n`)
+    const pairs = pids.flatMap((pid) => pids.map((from) => [pid, from] as const))
+    for (const [pid, from] of pairs) if (pid !== from) await service.printed(heard(pid, from))
+    for (const pid of pids) expect(service.output()).to.not.match(heard(pid, pid))
+  })
+
   it('is not ready while the broker is away', async () => {
     const service = await startTwo(broker)
     await broker.stop()
@@ -299,6 +311,8 @@ describe('runWorkers', () => {
     await new Promise((resolve) => taken.once('listening', resolve))
     opens('taken port', () => new Promise((resolve) => taken.close(resolve)))
     const { port } = taken.address() as { port: number }
+    const scratch = scratchDirectory()
+    opens('data directory', scratch.remove)
     const started = run(process.execPath, [main], {
       cwd: '/',
       env: {
@@ -306,6 +320,7 @@ describe('runWorkers', () => {
         BROKER_HOST: broker.address,
         HOST: '127.0.0.1',
         PORT: String(port),
+        DATA_DIR: scratch.path,
         WORKERS: '3',
         LOG_LEVEL: 'error',
       },

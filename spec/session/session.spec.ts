@@ -52,10 +52,9 @@ function sessionOf(parts: Parts) {
     close: ({ code, reason }) => told.push(`close ${code} ${reason}`.trimEnd()),
   }
   const session$ = session(
-    { deviceIds: ['a', 'b'], overflow },
+    { overflow, messagesSelector: () => watch$.pipe(map(envelope)) },
     outlet,
     {
-      watch: () => watch$.pipe(map(envelope)),
       mailboxCapacity: capacity,
       mailboxBytes: 0,
       drain$,

@@ -8,6 +8,7 @@ const counted = (some: Partial<Counters>): Counters => ({ ...createCounters(), .
 const snapshotOf = (counters: Partial<Counters>, more: Partial<Snapshot> = {}): Snapshot => ({
   counters: counted(counters),
   isFeedUp: true,
+  isStoreUp: true,
   isDraining: false,
   watchedDevices: [],
   residentBytes: 10,

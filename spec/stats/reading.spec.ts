@@ -5,6 +5,7 @@ import { type GroupState, type Reading, readinessOf, statsOf } from '../../lib/s
 const alone: Reading = {
   counters: { ...createCounters(), messages: 9, watches: 4, devicesWatched: 3, sessions: 2 },
   isFeedUp: true,
+  isStoreUp: true,
   isDraining: false,
   residentBytes: 0,
   heapUsedBytes: 0,
@@ -39,6 +40,11 @@ describe('readinessOf', () => {
     expect(status(alone)).to.equal('200 ready')
     expect(status({ ...alone, isFeedUp: false })).to.equal('503 feed_down')
     expect(status({ ...alone, isFeedUp: false, isDraining: true })).to.equal('503 draining')
+  })
+
+  it('2.7 is ready, and degraded, while the store of shares is away', () => {
+    expect(status({ ...alone, isStoreUp: false })).to.equal('200 degraded')
+    expect(status({ ...alone, isStoreUp: false, isFeedUp: false })).to.equal('503 feed_down')
   })
 
   it('is not ready where a worker that takes connections says nothing', () => {

@@ -1,0 +1,97 @@
+import { expect } from 'chai'
+import { type Body, Envelope } from '../../lib/feed/envelope.js'
+import { arrivals } from '../../lib/shares/arrivals.js'
+import { memoryShareStore } from '../support/memoryShareStore.js'
+import { shareRecord } from '../support/shares.js'
+
+const start = Date.UTC(2026, 0, 1)
+const settle = () => new Promise((resolve) => setImmediate(resolve))
+const home = { center: [-100, 20], radius_m: 100 } as const
+
+function message(deviceId: string, longitude: number, epochMs: number, receivedAt = start + 60_000) {
+  const body: Body = { data: { DEVICE_ID: deviceId, LAT: 20, LON: longitude, GPS_EPOCH: epochMs / 1_000 } }
+  return new Envelope(deviceId, JSON.stringify(body), receivedAt, body)
+}
+
+async function opened(...records: Partial<Parameters<typeof shareRecord>[0]>[]) {
+  const store = memoryShareStore()
+  const clock = { now: start + 60_000 }
+  for (const changes of records) {
+    store.changeUnnoticed(
+      shareRecord({ issuedAt: start, expiresAt: start + 600_000, arrive: home, ...changes }),
+    )
+  }
+  const judge = arrivals(store, () => clock.now)
+  const following = judge.followed$.subscribe({ error: expect.fail.bind(expect) })
+  await settle()
+  const arrivedOf = (shareId = 'share-a') => {
+    const stored = store.stored.get(shareId)
+    return stored?.kind === 'made' ? stored.arrived : undefined
+  }
+  return { store, clock, judge, following, arrivedOf }
+}
+
+describe('arrivals', () => {
+  it('ends a share by the first of its devices to get there', async () => {
+    const { judge, arrivedOf } = await opened({ deviceIds: ['A', 'B'] })
+    judge.note(message('B', -100.1, start + 1_000))
+    judge.note(message('C', -100, start + 1_000))
+    await settle()
+    expect(arrivedOf()).to.be.undefined
+    judge.note(message('B', -100.0005, start + 2_000))
+    judge.note(message('A', -100, start + 3_000))
+    await settle()
+    expect(arrivedOf()).to.deep.equal({ at: start + 60_000, deviceId: 'B' })
+  })
+
+  it('does not judge what the device did before the share began', async () => {
+    const { judge, arrivedOf } = await opened({}, { shareId: 'late', notBefore: start + 30_000 })
+    judge.note(message('A', -100, start))
+    judge.note(message('A', -100, start - 1_000))
+    await settle()
+    expect(arrivedOf()).to.be.undefined
+    judge.note(message('A', -100, start + 1))
+    await settle()
+    expect(arrivedOf()).to.not.be.undefined
+    expect(arrivedOf('late')).to.be.undefined
+    judge.note(message('A', -100, start + 30_001))
+    await settle()
+    expect(arrivedOf('late')).to.not.be.undefined
+  })
+
+  it('leaves alone what is revoked, expired or was never to end so', async () => {
+    const { judge, store, clock } = await opened(
+      { shareId: 'r', revokedAt: start },
+      { shareId: 'e', expiresAt: start + 90_000 },
+    )
+    clock.now = start + 90_000
+    judge.note(message('A', -100, start + 1_000))
+    await settle()
+    expect([...store.stored.values()].every((share) => share.kind === 'made' && share.arrived === undefined))
+      .to.be.true
+  })
+
+  it('follows shares that are made, changed and revoked meanwhile', async () => {
+    const { judge, store, arrivedOf } = await opened({})
+    await store.update('new', () =>
+      shareRecord({ shareId: 'new', issuedAt: start, expiresAt: start + 600_000, arrive: home }),
+    )
+    await store.update('share-a', (stored) => stored && { ...stored, revokedAt: start })
+    await settle()
+    judge.note(message('A', -100, start + 1_000))
+    await settle()
+    expect(arrivedOf('new')).to.not.be.undefined
+    expect(arrivedOf()).to.be.undefined
+  })
+
+  it("judges the device's next message again when the store did not answer", async () => {
+    const { judge, store, arrivedOf } = await opened({})
+    store.be('away')
+    judge.note(message('A', -100, start + 1_000))
+    await settle()
+    store.be('well')
+    judge.note(message('A', -100, start + 2_000))
+    await settle()
+    expect(arrivedOf()).to.not.be.undefined
+  })
+})

@@ -1,0 +1,67 @@
+import { expect } from 'chai'
+import { AfluenteError } from '../../lib/errors.js'
+import { redisShareStore } from '../../lib/stores/redisShareStore.js'
+import { nextOf } from '../support/nextOf.js'
+import { redisServer } from '../support/redisServer.js'
+import { shareRecord } from '../support/shares.js'
+
+const codeOf = async (promise: Promise<unknown>) => {
+  try {
+    await promise
+  } catch (error) {
+    return error instanceof AfluenteError ? (error.code as string) : 'another error'
+  }
+  return 'no error'
+}
+
+describe('redisShareStore, when Redis goes away', () => {
+  it('refuses within 3 s while it is frozen or gone, and comes back by itself', async function () {
+    this.timeout(30_000)
+    const server = await redisServer()
+    const store = redisShareStore({ url: server.url })
+    const isConnected = (wanted: boolean) => nextOf(store.connected$, (is) => is === wanted)
+    await isConnected(true)
+    await store.update('share-a', () => shareRecord())
+    server.freeze()
+    const frozenAt = performance.now()
+    expect(await codeOf(store.get('share-a'))).to.equal('ERR_STORE_UNAVAILABLE')
+    expect(performance.now() - frozenAt).to.be.below(3_000)
+    await isConnected(false)
+    server.thaw()
+    await isConnected(true)
+    expect(await store.get('share-a')).to.have.property('shareId', 'share-a')
+    await server.stop()
+    await isConnected(false)
+    expect(await codeOf(store.update('share-a', () => shareRecord()))).to.equal('ERR_STORE_UNAVAILABLE')
+    const missed = nextOf(store.changed$)
+    await server.start()
+    await isConnected(true)
+    expect(await missed).to.be.null
+    expect(await store.get('share-a')).to.be.undefined
+    await store.close()
+    await server.close()
+  })
+
+  it('can be opened while Redis is down', async () => {
+    const server = await redisServer()
+    await server.stop()
+    const store = redisShareStore({ url: server.url })
+    expect(await codeOf(store.get('share-a'))).to.equal('ERR_STORE_UNAVAILABLE')
+    await server.start()
+    await nextOf(store.connected$, Boolean)
+    expect(await store.get('share-a')).to.be.undefined
+    await store.close()
+    await server.close()
+  })
+
+  it('says whether Redis keeps what it confirms', async () => {
+    for (const appendonly of ['yes', 'no']) {
+      const server = await redisServer('--appendonly', appendonly)
+      const store = redisShareStore({ url: server.url })
+      await nextOf(store.connected$, Boolean)
+      expect(await store.isAppendOnly()).to.equal(appendonly === 'yes')
+      await store.close()
+      await server.close()
+    }
+  })
+})
