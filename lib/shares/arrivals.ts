@@ -1,4 +1,18 @@
-import { concatMap, defer, EMPTY, filter, from, merge, type Observable, of, retry } from 'rxjs'
+import {
+  concatMap,
+  defer,
+  delay,
+  filter,
+  from,
+  ignoreElements,
+  merge,
+  mergeMap,
+  type Observable,
+  of,
+  retry,
+  Subject,
+  tap,
+} from 'rxjs'
 import { isMade, type ShareRecord, type ShareStore, type StoredShare } from '../auth/shareStore.js'
 import type { Envelope } from '../feed/envelope.js'
 import { deviceTimeOf, positionOf } from '../feed/position.js'
@@ -23,7 +37,14 @@ interface Awaited {
   readonly circle: Circle
 }
 
+interface Arrival {
+  readonly shareId: string
+  readonly at: number
+  readonly deviceId: string
+}
+
 const retryMs = 5_000
+const writeAgainMs = 1_000
 const rememberedMs = 60_000 // far longer than its viewers take to be told
 
 /**
@@ -34,6 +55,7 @@ export function arrivals(store: ShareStore, now: () => number = Date.now): Arriv
   const awaited = new Map<string, Awaited>()
   const byDevice = new Map<string, Set<Awaited>>()
   const arrivedBy = new Map<string, Envelope>()
+  const arriving$ = new Subject<Arrival>()
 
   function forget(shareId: string): void {
     const share = awaited.get(shareId)
@@ -61,26 +83,28 @@ export function arrivals(store: ShareStore, now: () => number = Date.now): Arriv
   }
 
   function arrive(share: Awaited, envelope: Envelope): void {
-    const arrived = { at: now(), deviceId: envelope.deviceId }
     forget(share.shareId)
-    for (const [shareId, { receivedAt }] of arrivedBy)
-      if (receivedAt < arrived.at - rememberedMs) arrivedBy.delete(shareId)
     arrivedBy.set(share.shareId, envelope)
-    const change = store.update(share.shareId, (stored) => {
-      if (stored?.kind !== 'made' || recordState(stored, arrived.at) !== 'open') return undefined
-      return { ...stored, arrived }
-    })
-    // Where it wasn't to be, or the store didn't answer, the device's next message is judged again.
-    change.then(
-      (stored) => {
-        if (stored?.kind === 'made' && stored.arrived !== undefined) return
-        arrivedBy.delete(share.shareId)
-        if (stored?.kind === 'made') follow(stored)
-      },
-      () => {
-        arrivedBy.delete(share.shareId)
-        watch(share)
-      },
+    arriving$.next({ shareId: share.shareId, at: now(), deviceId: envelope.deviceId })
+  }
+
+  // A store that is away ends nothing, and the vehicle may drive on: what was seen is written when the store is back.
+  function written({ shareId, ...arrived }: Arrival): Observable<unknown> {
+    const write = () =>
+      store.update(shareId, (stored) => {
+        if (stored?.kind !== 'made' || recordState(stored, arrived.at) !== 'open') return undefined
+        return { ...stored, arrived }
+      })
+    return defer(() => from(write())).pipe(
+      retry({ delay: writeAgainMs }),
+      tap((stored) => {
+        if (stored?.kind !== 'made' || stored.arrived !== undefined) return
+        // It wasn't to be: the device's next message is judged again.
+        arrivedBy.delete(shareId)
+        follow(stored)
+      }),
+      delay(rememberedMs),
+      tap(() => arrivedBy.delete(shareId)),
     )
   }
 
@@ -112,13 +136,13 @@ export function arrivals(store: ShareStore, now: () => number = Date.now): Arriv
       const last = arrivedBy.get(shareId)
       return last !== undefined && last !== envelope
     },
-    followed$: merge(of(null), store.changed$).pipe(
-      concatMap((shareId) => (shareId === null ? all$ : one(shareId))),
-      filter(isMade),
-      concatMap((record) => {
-        follow(record)
-        return EMPTY
-      }),
-    ),
+    followed$: merge(
+      merge(of(null), store.changed$).pipe(
+        concatMap((shareId) => (shareId === null ? all$ : one(shareId))),
+        filter(isMade),
+        tap(follow),
+      ),
+      arriving$.pipe(mergeMap(written)),
+    ).pipe(ignoreElements()),
   }
 }
