@@ -20,7 +20,7 @@ import { type Viewers, viewers } from './viewers.js'
 export interface SharesOptions {
   readonly ring: KeyRing
   readonly store: ShareStore
-  readonly lastKnown: Pick<LastKnown, 'get'>
+  readonly lastKnown: Pick<LastKnown, 'has' | 'get'>
   /** The fields of `data` that a stranger sees. */
   readonly fields: ReadonlySet<string>
   /** The longest time that a share may last, in milliseconds. */
@@ -41,6 +41,8 @@ export interface Shares {
   readonly viewers: Viewers
   /** A message as a viewer gets it. */
   readonly publicOf: (envelope: Envelope) => PublicMessage
+  /** Whether a device has a last known message. */
+  readonly isKnown: (deviceId: string) => boolean
   /** The frame of a device's last known message as a viewer gets it; undefined where there is none to show. */
   readonly snapshotOf: (deviceId: string, within: Area | undefined) => Buffer | undefined
   /** The answer of `/init` for a share that may be opened, or will be. */
@@ -74,6 +76,7 @@ export function shares(options: SharesOptions): Shares {
     endingOf: (share) => ended.endingOf(share),
     viewers: watching,
     publicOf: publicMessages(fields),
+    isKnown: (deviceId) => lastKnown.has(deviceId),
     snapshotOf: publicSnapshot(known, fields),
     initOf: (state) => initAnswer(state, known),
     issuerOf: (credential) => issuerOf(credential, options),

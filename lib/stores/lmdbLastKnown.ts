@@ -143,6 +143,11 @@ export async function lmdbLastKnown(
   }
   evict()
 
+  function entryOf(deviceId: string): Entry | undefined {
+    const entry = entries.get(deviceId)
+    return entry !== undefined && isTooOld(entry.receivedAt) ? undefined : entry
+  }
+
   return {
     note(envelope) {
       const { deviceId, bytes, receivedAt } = envelope
@@ -163,9 +168,10 @@ export async function lmdbLastKnown(
       changed.set(deviceId, added)
       if (entries.size > maxDevices) evict()
     },
+    has: (deviceId) => entryOf(deviceId) !== undefined,
     get(deviceId) {
-      const entry = entries.get(deviceId)
-      if (entry === undefined || isTooOld(entry.receivedAt)) return undefined
+      const entry = entryOf(deviceId)
+      if (entry === undefined) return undefined
       if (entry.bytes !== null)
         return { payload: Buffer.from(entry.bytes, 'latin1'), receivedAt: entry.receivedAt }
       environment.refresh()

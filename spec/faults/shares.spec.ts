@@ -27,6 +27,14 @@ describe('faults of shares', () => {
     }
   })
 
+  it('2.5 revokes a foreign share by an id of any length', async () => {
+    const rig = await startShareRig()
+    const foreign = foreignToken({ share_id: 'x'.repeat(1000) })
+    expect((await rig.init(foreign)).status).to.equal(200)
+    expect((await rig.ask('DELETE', `${sharesPath}/${'x'.repeat(1000)}`)).status).to.equal(204)
+    expect((await rig.init(foreign)).status).to.equal(403)
+  })
+
   it('1.4 refuses a token of ours whose store is gone, and takes a foreign one', async () => {
     const rig = await startShareRig()
     const { token } = await rig.make({ device_id: 'A' })
