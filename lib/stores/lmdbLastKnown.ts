@@ -45,6 +45,8 @@ type Change = readonly [deviceId: string, entry: Entry | null]
 
 const batchSize = 500
 const agedPerWrite = 5_000
+// At most so many are spared in a row: a pass over a million would hold everybody up.
+const secondChances = 32
 
 /**
  * Keeps each device's last known message in an lmdb environment. `note` touches memory alone; what changed goes to disk
@@ -71,9 +73,10 @@ export async function lmdbLastKnown(
 
   // Corbató's second chance: who was noted since the hand last passed goes to the end instead.
   function evict(): void {
+    let chances = secondChances
     for (const [deviceId, entry] of entries) {
       if (entries.size <= maxDevices) return
-      if (!entry.wasNoted) {
+      if (!entry.wasNoted || chances-- <= 0) {
         forget(entry)
         continue
       }

@@ -92,6 +92,14 @@ describe('lmdbLastKnown', () => {
     expect(environment.database('lastKnown').getKeysCount()).to.equal(3)
   })
 
+  it('makes room at a bounded cost, where every device reported since the last time', async () => {
+    const known = await lmdbLastKnown(environment, limits)
+    const ids = Array.from({ length: 1_000 }, (_, id) => String(id))
+    for (const id of [...ids, ...ids]) known.note(message(id, 1))
+    known.note(message('one more', 1))
+    expect([...ids, 'one more'].filter((id) => known.get(id) === undefined)).to.deep.equal(['32'])
+  })
+
   it('writes nothing of ids that came and went between two writes', async () => {
     const known = await lmdbLastKnown(environment, { ...limits, maxDevices: 2 })
     for (let count = 0; count < 100; count++) known.note(message(`once ${count}`, 1))
