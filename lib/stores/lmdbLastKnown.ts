@@ -74,6 +74,15 @@ export async function lmdbLastKnown(
   let aging: MapIterator<KnownEntry> | undefined
   const isTooOld = (receivedAt: number) => maxAgeMs > 0 && Date.now() - receivedAt > maxAgeMs
 
+  // To refresh costs more than to read, and a snapshot of thousands of devices reads them in one turn.
+  let isFresh = false
+  function refreshOnce(): void {
+    if (isFresh) return
+    environment.refresh()
+    isFresh = true
+    setImmediate(() => (isFresh = false))
+  }
+
   function forget(entry: KnownEntry): void {
     entries.delete(entry.deviceId)
     waiting.remove(entry)
@@ -134,6 +143,7 @@ export async function lmdbLastKnown(
       if (batch.length === 0) break
       written += await writeBatch(batch)
       waiting.confirm()
+      isFresh = false
       left -= batch.length
     }
     return written
@@ -197,7 +207,7 @@ export async function lmdbLastKnown(
       if (entry === undefined || entry.isLost || isTooOld(entry.receivedAt)) return undefined
       if (entry.bytes !== null)
         return { payload: Buffer.from(entry.bytes, 'latin1'), receivedAt: entry.receivedAt }
-      environment.refresh()
+      refreshOnce()
       const value = stored.get(keyOf(deviceId))
       return value === undefined ? undefined : readKnown(value)
     },

@@ -147,6 +147,40 @@ describe('lmdbLastKnown', () => {
     expect(await other.flush()).to.equal(1)
   })
 
+  it('refreshes what it reads once in a turn, and again after a write', async () => {
+    let refreshes = 0
+    const counted: LmdbEnvironment = {
+      ...environment,
+      refresh() {
+        refreshes++
+        environment.refresh()
+      },
+    }
+    const known = await lmdbLastKnown(counted, limits)
+    const ids = Array.from({ length: 100 }, (_, id) => String(id))
+    const allAt = (epoch: number) =>
+      ids.every((id) => known.get(id)?.payload.equals(message(id, epoch).payload) === true)
+    for (const epoch of [1, 2]) {
+      for (const id of ids) known.note(message(id, epoch))
+      await known.flush()
+      refreshes = 0
+      expect(allAt(epoch)).to.be.true
+      expect(refreshes).to.equal(1)
+    }
+  })
+
+  it('reads what another process has written since', async () => {
+    const shared = { ...limits, isShared: true }
+    const [one, other] = [await lmdbLastKnown(environment, shared), await lmdbLastKnown(environment, shared)]
+    for (const epoch of [1, 2]) {
+      other.note(message('A', epoch))
+      if (epoch === 1) one.note(message('A', epoch))
+      await one.flush()
+      await other.flush()
+      expect(one.get('A')?.payload).to.deep.equal(message('A', epoch).payload)
+    }
+  })
+
   it('keeps what could not be written, and says why', async () => {
     let isFull = true
     const refused: LmdbEnvironment = {
