@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defaultShareFields } from '../shares/publicProjection.js'
-import { count, namesOf, seconds, urlOf } from './settingForms.js'
+import { count, isRedisUrl, namesOf, seconds } from './settingForms.js'
 
 const key = z.string().optional()
 
@@ -39,7 +39,12 @@ export const shareSettings = {
     .max(65_535)
     .optional()
     .describe('A second port, with nothing but what viewers of a share need; 0 for any that is free'),
-  REDIS_URL: urlOf('rediss?', 'expected a URL of redis: or rediss:')
+  REDIS_URL: z
+    .string()
+    .refine(
+      isRedisUrl,
+      'expected a URL of redis: or rediss:, with nothing but the number of a database behind',
+    )
     .optional()
     .describe('Keeps shares in this Redis, for several instances; unset: in `DATA_DIR`'),
   MAP_TILES_URL: z
