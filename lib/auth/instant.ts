@@ -1,10 +1,14 @@
 const isoformat =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/
 
+/** The last instant that the format has, in milliseconds since the epoch. */
+export const lastInstant = Date.parse('9999-12-31T23:59:59.999Z')
+const firstInstant = Date.parse('0001-01-01T00:00:00Z')
+
 /**
  * Reads an instant as Python's `isoformat()` writes one: `2025-12-03T15:00:00.123456+00:00`, the fraction left out
  * when zero, the offset always there (or `Z`). Gives milliseconds since the epoch, the rest of the fraction cut off;
- * undefined for what is no such instant: a day that the month doesn't have, no offset, a number.
+ * undefined for what is no such instant: a day that the month doesn't have, no offset, a number, a year that UTC lacks.
  */
 export function parseInstant(text: unknown): number | undefined {
   if (typeof text !== 'string') return undefined
@@ -18,7 +22,13 @@ export function parseInstant(text: unknown): number | undefined {
   if (hour > 23 || minute > 59 || second > 59) return undefined
   wall.setUTCHours(hour, minute, second, Number((match[7] ?? '').padEnd(3, '0').slice(0, 3)))
   const offsetMinutes = Number(match[9] ?? 0) * 60 + Number(match[10] ?? 0)
-  return wall.getTime() - (match[8] === '-' ? -offsetMinutes : offsetMinutes) * 60_000
+  const at = wall.getTime() - (match[8] === '-' ? -offsetMinutes : offsetMinutes) * 60_000
+  return isWritable(at) ? at : undefined
+}
+
+/** Whether an instant lies in the years 1 to 9999 of UTC, which are all that the format has. */
+function isWritable(atMs: number): boolean {
+  return atMs >= firstInstant && atMs <= lastInstant
 }
 
 /**
@@ -27,12 +37,12 @@ export function parseInstant(text: unknown): number | undefined {
  * @throws RangeError when it lies outside the years 1 to 9999.
  */
 export function formatInstant(atMs: number): string {
-  const text = new Date(atMs).toISOString()
-  if (!/^\d{4}-/.test(text) || text.startsWith('0000'))
-    throw new RangeError(`atMs is beyond the year 9999: ${atMs}`)
+  if (!isWritable(atMs)) throw new RangeError(`atMs is outside of the years 1 to 9999: ${atMs}`)
   return (
-    text.replace(/\.(\d{3})Z$/, (_, milliseconds: string) =>
-      milliseconds === '000' ? '' : `.${milliseconds}000`,
-    ) + '+00:00'
+    new Date(atMs)
+      .toISOString()
+      .replace(/\.(\d{3})Z$/, (_, milliseconds: string) =>
+        milliseconds === '000' ? '' : `.${milliseconds}000`,
+      ) + '+00:00'
   )
 }

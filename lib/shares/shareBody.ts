@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseInstant } from '../auth/instant.js'
+import { lastInstant, parseInstant } from '../auth/instant.js'
 import { AfluenteError } from '../errors.js'
 import type { Area, Circle } from '../operators/within.js'
 
@@ -105,7 +105,7 @@ function readArea(area: Record<string, unknown>): Area {
 }
 
 function checkReach(field: string, expiresAt: number, now: number, maxTtlMs: number): void {
-  if (expiresAt - now <= maxTtlMs) return
+  if (expiresAt - now <= maxTtlMs && expiresAt <= lastInstant) return
   throw refusal(`${field}: a share must end at most ${Math.floor(maxTtlMs / 1_000)} seconds from now`)
 }
 

@@ -110,7 +110,8 @@ export function shareRegistry(options: ShareRegistryOptions): ShareRegistry {
   async function list(issuer: Issuer): Promise<readonly ListedAnswer[]> {
     checkConfigured()
     const records = await store.list(issuer.kind === 'operator' ? undefined : issuer.subject)
-    return records.map(listed).filter(({ state }) => state === 'open' || state === 'notBegun')
+    const isGoingOn = (record: ShareRecord) => ['open', 'notBegun'].includes(recordState(record, now()))
+    return records.filter(isGoingOn).map(listed)
   }
 
   function checkConfigured(): void {

@@ -45,6 +45,21 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('shareRegistry', () => {
+  it('refuses instants that could not be written again, before anything is stored', async () => {
+    const { registry, store } = opened({ maxTtlMs: 1e18 })
+    const { share_id: id } = await registry.make({ device_id: 'A' }, operator)
+    const year0 = '0001-01-01T00:00:00+23:59'
+    const codes = [
+      await codeOf(registry.make({ device_id: 'A', not_before: year0 }, operator)),
+      await codeOf(registry.change(id, { expires_at: year0 }, operator)),
+      await codeOf(registry.change(id, { ttl_secs: 9e11 }, operator)),
+      await codeOf(registry.make({ device_id: 'A', ttl_secs: 9e11 }, operator)),
+    ]
+    expect(codes).to.deep.equal(Array(4).fill('ERR_BAD_REQUEST'))
+    expect(store.stored.size).to.equal(1)
+    expect(await registry.list(operator)).to.have.length(1)
+  })
+
   it('makes a link that opens, and gives the same one again', async () => {
     const { registry, tokens } = opened()
     const made = await registry.make(
