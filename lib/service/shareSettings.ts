@@ -12,7 +12,9 @@ export const accessSettings = {
     .describe('Who may connect: `none`: everybody who reaches the port; `jwt`: who has an access token'),
   JWT_JWKS_URL: key.describe('Access tokens are verified by the keys at this URL'),
   JWT_PUBLIC_KEY: key.describe('Else by this public key: PEM (`\\n` may stand for a line end) or a JWK'),
-  JWT_SECRET_KEY: key.describe('Else by this secret, of at least 32 bytes; a shorter one is never used'),
+  JWT_SECRET_KEY: key.describe(
+    'Else by this secret, the text as it stands, of at least 32 bytes; a shorter one is never used',
+  ),
   JWT_ALGORITHM: key.describe('Algorithms permitted, separated by commas; unset: what fits the key'),
   JWT_ISSUER: key.describe('`iss` of an access token must be this'),
   JWT_AUDIENCE: key.describe('`aud` of an access token must name this'),
