@@ -1,4 +1,4 @@
-import { type Observable, Subject } from 'rxjs'
+import { filter, noop, type Observable, Subject } from 'rxjs'
 import { isMade, keptUntil, shareIn, type ShareStore, type StoredShare } from '../auth/shareStore.js'
 import { type RedisConnection, redisConnection, redisSubscription } from './redisConnection.js'
 import { storeUnavailable } from './storeUnavailable.js'
@@ -41,6 +41,11 @@ export function redisShareStore({ url, prefix = 'afluente:' }: RedisShareStoreOp
   const unsubscribe = redisSubscription(url, channel, {
     onMessage: (shareId) => changed$.next(shareId),
     onReady: () => changed$.next(null),
+  })
+  // The word may come while no record can be read, and is of no use then.
+  const readable = connection.connected$.pipe(filter((isConnected) => isConnected)).subscribe({
+    next: () => changed$.next(null),
+    error: noop, // it has none
   })
   const recordKey = (shareId: string) => `${prefix}share:${shareId}`
   const everybodys = `${prefix}shares`
@@ -111,6 +116,7 @@ export function redisShareStore({ url, prefix = 'afluente:' }: RedisShareStoreOp
     connected$: connection.connected$,
     isAppendOnly: () => isAppendOnly(connection),
     close: () => {
+      readable.unsubscribe()
       unsubscribe()
       connection.close()
       return Promise.resolve()
