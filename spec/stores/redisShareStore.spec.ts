@@ -5,6 +5,7 @@ import { AfluenteError } from '../../lib/errors.js'
 import { redisShareStore } from '../../lib/stores/redisShareStore.js'
 import { nextOf } from '../support/nextOf.js'
 import { closeAll, opens } from '../support/opened.js'
+import { redisProxy } from '../support/redisProxy.js'
 import { redisServer } from '../support/redisServer.js'
 import { shareRecord } from '../support/shares.js'
 
@@ -81,5 +82,22 @@ describe('redisShareStore, when Redis goes away', () => {
     opens('client', () => other.destroy())
     await other.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal'])
     expect(await readAfter).to.be.undefined
+  })
+
+  it('hears what changes though the line was cut while it subscribed, and says that it was', async function () {
+    this.timeout(30_000)
+    const server = await redisServer()
+    opens('Redis', server.close)
+    const proxy = await redisProxy(server.url)
+    opens('proxy', proxy.close)
+    proxy.cutAt('SUBSCRIBE', 2)
+    const store = redisShareStore({ url: proxy.url })
+    opens('store', store.close)
+    const heard = nextOf(store.changed$, (shareId) => shareId === 'share-a')
+    const ready = nextOf(store.changed$.pipe(skip(1)))
+    expect(await nextOf(store.unheard$)).to.be.instanceOf(Error)
+    await ready
+    await store.update('share-a', () => shareRecord())
+    expect(await heard).to.equal('share-a')
   })
 })
