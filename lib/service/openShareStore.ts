@@ -52,6 +52,7 @@ export function openShareStore(
   const notAsserted = 'Redis could not be told again what was revoked here'
   const running$ = merge(
     complained(store.asserted$, log, notAsserted),
+    complained(redis.unheard$, log, 'Redis does not tell what other instances change'),
     appendOnlyChecked(redis, log),
     comingsAndGoings(redis, log),
   )

@@ -144,6 +144,16 @@ describe('shareRegistry', () => {
     expect(await stateOf(token)).to.equal('revoked')
   })
 
+  it('gives the word of a revocation each time that it is asked for', async () => {
+    const { registry, store } = opened()
+    const { share_id: shareId } = await registry.make({ device_id: 'A' }, ana)
+    const told: (string | null)[] = []
+    const telling = store.changed$.subscribe({ next: (id) => told.push(id), error: expect.fail.bind(expect) })
+    for (const id of [shareId, shareId, 'foreign', 'foreign']) await registry.revoke(id, operator)
+    telling.unsubscribe()
+    expect(told).to.deep.equal([shareId, shareId, 'foreign', 'foreign'])
+  })
+
   it('says when it cannot answer', async () => {
     const { registry, store } = opened()
     store.be('away')
