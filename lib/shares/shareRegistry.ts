@@ -110,7 +110,8 @@ export function shareRegistry(options: ShareRegistryOptions): ShareRegistry {
   async function list(issuer: Issuer): Promise<readonly ListedAnswer[]> {
     checkConfigured()
     const records = await store.list(issuer.kind === 'operator' ? undefined : issuer.subject)
-    return records.map(listed).filter(({ state }) => state === 'open' || state === 'notBegun')
+    const hasNotEnded = (record: ShareRecord) => ['open', 'notBegun'].includes(recordState(record, now()))
+    return records.filter(hasNotEnded).map(listed)
   }
 
   function checkConfigured(): void {
