@@ -11,6 +11,8 @@ export interface Arrivals {
   readonly note: (envelope: Envelope) => void
   /** Whether a message comes after the one by which a share arrived, and so is nobody's to see. */
   readonly isPast: (shareId: string, envelope: Envelope) => boolean
+  /** Forgets the shares that have expired, which no message of a silent device does; returns how many they were. */
+  readonly forgetEnded: () => number
   /** Keeps the shares to be judged known while subscribed. Emits nothing and never ends. */
   readonly followed$: Observable<never>
 }
@@ -60,11 +62,23 @@ export function arrivals(store: ShareStore, now: () => number = Date.now): Arriv
     watch({ shareId, deviceIds, expiresAt, circle, startsAt: record.notBefore ?? record.issuedAt })
   }
 
+  function forgetArrived(at: number): void {
+    for (const [shareId, { receivedAt }] of arrivedBy)
+      if (receivedAt < at - rememberedMs) arrivedBy.delete(shareId)
+  }
+
+  function forgetEnded(): number {
+    const at = now()
+    forgetArrived(at)
+    const ended = [...awaited.values()].filter(({ expiresAt }) => at >= expiresAt)
+    for (const { shareId } of ended) forget(shareId)
+    return ended.length
+  }
+
   function arrive(share: Awaited, envelope: Envelope): void {
     const arrived = { at: now(), deviceId: envelope.deviceId }
     forget(share.shareId)
-    for (const [shareId, { receivedAt }] of arrivedBy)
-      if (receivedAt < arrived.at - rememberedMs) arrivedBy.delete(shareId)
+    forgetArrived(arrived.at)
     arrivedBy.set(share.shareId, envelope)
     const change = store.update(share.shareId, (stored) => {
       if (stored?.kind !== 'made' || recordState(stored, arrived.at) !== 'open') return undefined
@@ -112,6 +126,7 @@ export function arrivals(store: ShareStore, now: () => number = Date.now): Arriv
       const last = arrivedBy.get(shareId)
       return last !== undefined && last !== envelope
     },
+    forgetEnded,
     followed$: merge(of(null), store.changed$).pipe(
       concatMap((shareId) => (shareId === null ? all$ : one(shareId))),
       filter(isMade),
