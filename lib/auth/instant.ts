@@ -1,14 +1,18 @@
 const isoformat =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/
+const firstMs = -62_135_596_800_000 // the year 1
+const lastMs = Date.UTC(10_000, 0) - 1
 
-/** The last instant that the format has, in milliseconds since the epoch. */
-export const lastInstant = Date.parse('9999-12-31T23:59:59.999Z')
-const firstInstant = Date.parse('0001-01-01T00:00:00Z')
+/** Whether `formatInstant` can write an instant, in milliseconds since the epoch. */
+export function isWritableInstant(atMs: number): boolean {
+  return atMs >= firstMs && atMs <= lastMs
+}
 
 /**
  * Reads an instant as Python's `isoformat()` writes one: `2025-12-03T15:00:00.123456+00:00`, the fraction left out
  * when zero, the offset always there (or `Z`). Gives milliseconds since the epoch, the rest of the fraction cut off;
- * undefined for what is no such instant: a day that the month doesn't have, no offset, a number, a year that UTC lacks.
+ * undefined for what is no such instant: a day that the month doesn't have, no offset, a number, or one that
+ * `formatInstant` couldn't write, since the offset takes it out of the years 1 to 9999.
  */
 export function parseInstant(text: unknown): number | undefined {
   if (typeof text !== 'string') return undefined
@@ -22,13 +26,8 @@ export function parseInstant(text: unknown): number | undefined {
   if (hour > 23 || minute > 59 || second > 59) return undefined
   wall.setUTCHours(hour, minute, second, Number((match[7] ?? '').padEnd(3, '0').slice(0, 3)))
   const offsetMinutes = Number(match[9] ?? 0) * 60 + Number(match[10] ?? 0)
-  const at = wall.getTime() - (match[8] === '-' ? -offsetMinutes : offsetMinutes) * 60_000
-  return isWritable(at) ? at : undefined
-}
-
-/** Whether an instant lies in the years 1 to 9999 of UTC, which are all that the format has. */
-function isWritable(atMs: number): boolean {
-  return atMs >= firstInstant && atMs <= lastInstant
+  const atMs = wall.getTime() - (match[8] === '-' ? -offsetMinutes : offsetMinutes) * 60_000
+  return isWritableInstant(atMs) ? atMs : undefined
 }
 
 /**
@@ -37,7 +36,7 @@ function isWritable(atMs: number): boolean {
  * @throws RangeError when it lies outside the years 1 to 9999.
  */
 export function formatInstant(atMs: number): string {
-  if (!isWritable(atMs)) throw new RangeError(`atMs is outside of the years 1 to 9999: ${atMs}`)
+  if (!isWritableInstant(atMs)) throw new RangeError(`atMs is not in the years 1 to 9999: ${atMs}`)
   return (
     new Date(atMs)
       .toISOString()

@@ -79,10 +79,11 @@ function appendOnlyChecked({ connected$, isAppendOnly }: RedisShareStore, log: L
   return connected$.pipe(
     filter((isConnected) => isConnected),
     switchMap(() => from(isAppendOnly())),
+    // Where it didn't say, it is asked again when it is back.
+    filter((is) => is !== undefined),
     take(1),
     tap((is) => {
-      if (is === false)
-        log.warn('Redis is not append-only (appendonly no): when it restarts, shares are lost')
+      if (!is) log.warn('Redis is not append-only (appendonly no): when it restarts, shares are lost')
     }),
     ignoreElements(),
   )

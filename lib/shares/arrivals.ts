@@ -25,6 +25,8 @@ export interface Arrivals {
   readonly note: (envelope: Envelope) => void
   /** Whether a message comes after the one by which a share arrived, and so is nobody's to see. */
   readonly isPast: (shareId: string, envelope: Envelope) => boolean
+  /** Forgets the shares that have expired, which no message of a silent device does; returns how many they were. */
+  readonly forgetEnded: () => number
   /** Keeps the shares to be judged known while subscribed. Emits nothing and never ends. */
   readonly followed$: Observable<never>
 }
@@ -82,6 +84,13 @@ export function arrivals(store: ShareStore, now: () => number = Date.now): Arriv
     watch({ shareId, deviceIds, expiresAt, circle, startsAt: record.notBefore ?? record.issuedAt })
   }
 
+  function forgetEnded(): number {
+    const at = now()
+    const ended = [...awaited.values()].filter(({ expiresAt }) => at >= expiresAt)
+    for (const { shareId } of ended) forget(shareId)
+    return ended.length
+  }
+
   function arrive(share: Awaited, envelope: Envelope): void {
     forget(share.shareId)
     arrivedBy.set(share.shareId, envelope)
@@ -136,6 +145,7 @@ export function arrivals(store: ShareStore, now: () => number = Date.now): Arriv
       const last = arrivedBy.get(shareId)
       return last !== undefined && last !== envelope
     },
+    forgetEnded,
     followed$: merge(
       merge(of(null), store.changed$).pipe(
         concatMap((shareId) => (shareId === null ? all$ : one(shareId))),

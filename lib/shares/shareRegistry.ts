@@ -39,8 +39,7 @@ export interface ShareRegistry {
   readonly revoke: (shareId: string, issuer: Issuer) => Promise<void>
 }
 
-// No token that is short enough to be read holds a longer one.
-const longestShareId = 1_500
+const longestShareId = 128
 
 /** Makes the registry of shares over a store. */
 export function shareRegistry(options: ShareRegistryOptions): ShareRegistry {
@@ -111,8 +110,8 @@ export function shareRegistry(options: ShareRegistryOptions): ShareRegistry {
   async function list(issuer: Issuer): Promise<readonly ListedAnswer[]> {
     checkConfigured()
     const records = await store.list(issuer.kind === 'operator' ? undefined : issuer.subject)
-    const isGoingOn = (record: ShareRecord) => ['open', 'notBegun'].includes(recordState(record, now()))
-    return records.filter(isGoingOn).map(listed)
+    const hasNotEnded = (record: ShareRecord) => ['open', 'notBegun'].includes(recordState(record, now()))
+    return records.filter(hasNotEnded).map(listed)
   }
 
   function checkConfigured(): void {

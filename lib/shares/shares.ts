@@ -1,4 +1,14 @@
-import { catchError, defer, EMPTY, exhaustMap, ignoreElements, merge, type Observable, timer } from 'rxjs'
+import {
+  catchError,
+  defer,
+  EMPTY,
+  exhaustMap,
+  ignoreElements,
+  merge,
+  type Observable,
+  tap,
+  timer,
+} from 'rxjs'
 import type { AccessTokenVerifier } from '../auth/accessToken.js'
 import { emptyKeyRing, type KeyRing } from '../auth/keyRing.js'
 import type { ShareStore } from '../auth/shareStore.js'
@@ -65,9 +75,10 @@ export function shares(options: SharesOptions): Shares {
   const { ring, store, lastKnown, fields } = options
   const watching = viewers()
   const ended = shareEndings(store)
-  const { note, isPast, followed$ } = arrivals(store)
+  const { note, isPast, forgetEnded, followed$ } = arrivals(store)
   const known = (deviceId: string): KnownMessage | undefined => lastKnown.get(deviceId)
   const cleared$ = timer(clearingMs, clearingMs).pipe(
+    tap(forgetEnded),
     exhaustMap(() => defer(() => store.removeEnded(Date.now())).pipe(catchError(() => EMPTY))),
     ignoreElements(),
   )

@@ -130,7 +130,10 @@ export function redisShareStore({ url, prefix = 'afluente:' }: RedisShareStoreOp
 }
 
 async function isAppendOnly(connection: RedisConnection): Promise<boolean | undefined> {
-  // A Redis that is rented often forbids CONFIG.
   const answer = await connection.ask((client) => client.configGet('appendonly')).catch(() => undefined)
-  return answer === undefined ? undefined : answer.appendonly === 'yes'
+  if (answer?.appendonly !== undefined) return answer.appendonly === 'yes'
+  // A Redis that is rented often forbids CONFIG.
+  const persistence = await connection.ask((client) => client.info('persistence')).catch(() => '')
+  const isEnabled = /^aof_enabled:([01])/m.exec(persistence)?.[1]
+  return isEnabled === undefined ? undefined : isEnabled === '1'
 }

@@ -104,4 +104,20 @@ describe('arrivals', () => {
     expect(arrivedOf()).to.deep.equal({ at: start + 60_000, deviceId: 'A' })
     expect(judge.isPast('share-a', beyond)).to.be.true
   })
+
+  it('forgets the shares of silent devices that have expired, and no others', async () => {
+    const { judge, clock, arrivedOf } = await opened(
+      { deviceIds: ['A', 'B'] },
+      { shareId: 'long', expiresAt: start + 900_000 },
+    )
+    expect(judge.forgetEnded()).to.equal(0)
+    clock.now = start + 600_000
+    expect(judge.forgetEnded()).to.equal(1)
+    expect(judge.forgetEnded()).to.equal(0)
+    judge.note(message('A', -100, start + 1_000))
+    await settle()
+    expect(arrivedOf('long')).to.not.be.undefined
+    clock.now = start + 900_000
+    expect(judge.forgetEnded(), 'the share that arrived is forgotten already').to.equal(0)
+  })
 })

@@ -62,12 +62,14 @@ describe('redisShareStore, when Redis goes away', () => {
 
   it('says whether Redis keeps what it confirms', async () => {
     for (const appendonly of ['yes', 'no']) {
-      const server = await redisServer('--appendonly', appendonly)
-      const store = redisShareStore({ url: server.url })
-      await nextOf(store.connected$, Boolean)
-      expect(await store.isAppendOnly()).to.equal(appendonly === 'yes')
-      await store.close()
-      await server.close()
+      for (const more of [[], ['--rename-command', 'CONFIG', '']]) {
+        const server = await redisServer('--appendonly', appendonly, ...more)
+        opens('Redis', server.close)
+        const store = redisShareStore({ url: server.url })
+        opens('store', store.close)
+        await nextOf(store.connected$, Boolean)
+        expect(await store.isAppendOnly(), more.join(' ')).to.equal(appendonly === 'yes')
+      }
     }
   })
 
