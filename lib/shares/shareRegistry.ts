@@ -39,7 +39,8 @@ export interface ShareRegistry {
   readonly revoke: (shareId: string, issuer: Issuer) => Promise<void>
 }
 
-const longestShareId = 128
+// No token that is short enough to be read holds a longer one.
+const longestShareId = 1_500
 
 /** Makes the registry of shares over a store. */
 export function shareRegistry(options: ShareRegistryOptions): ShareRegistry {
