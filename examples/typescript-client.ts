@@ -1,5 +1,6 @@
 // A small typed client for Node, on RxJS and ws: one function that gives the stream as an Observable.
 //   npx tsc && node dist/examples/typescript-client.js ws://localhost:8000 0848086072,0848086073
+// Where the server asks for an access token, it is taken from the environment's TOKEN.
 import { pathToFileURL } from 'node:url'
 import { Observable, retry, throwError, timeout, timer } from 'rxjs'
 import { WebSocket } from 'ws'
@@ -18,9 +19,9 @@ export type StreamEvent =
       readonly data: { readonly device_id: string; readonly count: number | null }
     }
   | { readonly event: 'draining'; readonly data: { readonly retry_after_ms: number } }
-  | { readonly event: 'error'; readonly data: { readonly message: string } }
+  | { readonly event: 'error' | 'expired'; readonly data: { readonly message: string } }
 
-const known = new Set(['message', 'snapshot', 'ping', 'dropped', 'draining', 'error'])
+const known = new Set(['message', 'snapshot', 'ping', 'dropped', 'draining', 'error', 'expired'])
 
 /** How a connection ended, where it did not end normally. */
 export class StreamClosed extends Error {
@@ -41,13 +42,22 @@ const finalCodes = new Set([1002, 1003, 1007, 1008, 1009])
 /** The server pings at every period, so nothing at all for two and a half means that the connection is dead. */
 const silenceMs = 2.5 * 25_000
 
+export interface StreamOptions {
+  /** An access token, where the server asks for one. */
+  readonly token?: string | undefined
+}
+
 /**
  * Watches devices. Reconnects by itself where the close code allows it; completes when the server ends the stream
  * (1000), errors with a `StreamClosed` when it refuses for good, and closes the socket when unsubscribed.
  */
-export function deviceStream(url: string, deviceIds: readonly string[]): Observable<StreamEvent> {
+export function deviceStream(
+  url: string,
+  deviceIds: readonly string[],
+  { token }: StreamOptions = {},
+): Observable<StreamEvent> {
   const streamUrl = `${url.replace(/\/$/, '')}/api/v1/stream?device_ids=${encodeURIComponent(deviceIds.join(','))}`
-  return connection(streamUrl).pipe(
+  return connection(streamUrl, token).pipe(
     timeout({ each: silenceMs }),
     retry({ delay: (error, attempt) => comeBack(error, attempt), resetOnSuccess: true }),
   )
@@ -63,10 +73,11 @@ function comeBack(error: unknown, attempt: number): Observable<unknown> {
 }
 
 /** One connection, from its opening to its end. */
-function connection(url: string): Observable<StreamEvent> {
+function connection(url: string, token: string | undefined): Observable<StreamEvent> {
   return new Observable((out) => {
     let retryAfterMs: number | undefined
-    const socket = new WebSocket(url)
+    // The token travels as a sub-protocol: unlike a query parameter, it then reaches no log.
+    const socket = new WebSocket(url, token === undefined ? [] : ['bearer', token])
 
     socket.addEventListener('message', ({ data: frame }) => {
       const event = typeof frame === 'string' ? parse(frame) : undefined
@@ -103,7 +114,7 @@ function parse(frame: string): StreamEvent | undefined {
 
 /** Prints the stream that the command line names. */
 function main(url: string, deviceIds: readonly string[]): void {
-  const stream = deviceStream(url, deviceIds).subscribe({
+  const stream = deviceStream(url, deviceIds, { token: process.env.TOKEN }).subscribe({
     next: ({ event, data }) => process.stdout.write(`${event} ${JSON.stringify(data)}\n`),
     error: (error: unknown) => {
       process.stderr.write(`${String(error)}\n`)

@@ -21,6 +21,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import sys
 import time
 import urllib.parse
@@ -221,7 +222,12 @@ def read_options():
     )
     parser.add_argument("--device-ids", required=True, type=ids, help="devices to watch, separated by commas")
     parser.add_argument("--url", default="ws://localhost:8000", type=server, help="the server (default: %(default)s)")
-    parser.add_argument("--token", help="an access token, where the server asks for one")
+    def access_token(value):
+        if not re.fullmatch(r"[\w.~+/=-]+", value):
+            raise argparse.ArgumentTypeError("expected the token alone, without 'Bearer' and without spaces")
+        return value
+
+    parser.add_argument("--token", type=access_token, help="an access token, where the server asks for one")
     parser.add_argument("--snapshot", action="store_true", help="begin with each device's last known message")
     parser.add_argument("--count", type=above_zero(int), metavar="N", help="end after N device messages")
     parser.add_argument("--raw", action="store_true", help="print whole frames, as they came, one a line")

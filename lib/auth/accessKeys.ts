@@ -86,6 +86,9 @@ function urlIn(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
     throw refusal('JWT_JWKS_URL must be an http(s) URL')
+  // Fetch takes no URL that holds any.
+  if (url.username !== '' || url.password !== '')
+    throw refusal('JWT_JWKS_URL must hold no name and no password')
   return url
 }
 

@@ -55,7 +55,7 @@ export function accessTokenVerifier(options: AccessTokenOptions): AccessTokenVer
   if (issuer !== undefined) checks.issuer = issuer
   if (audience !== undefined) checks.audience = typeof audience === 'string' ? audience : [...audience]
 
-  async function verify(token: string): Promise<VerifiedAccessToken> {
+  async function judge(token: string): Promise<VerifiedAccessToken> {
     try {
       const payload = await verifyBy(keyFor, token, { ...checks, currentDate: new Date(now()) })
       const grant = grantOf(token, payload)
@@ -67,6 +67,15 @@ export function accessTokenVerifier(options: AccessTokenOptions): AccessTokenVer
       if (error instanceof errors.JOSEError) return invalid
       if (isUnavailable(error)) return { kind: 'unavailable', error }
       return { kind: 'unavailable', error: unavailable(error) }
+    }
+  }
+
+  // One rejection would end the pipeline that serves everybody, so it stands on nothing that the judging relies on.
+  async function verify(token: string): Promise<VerifiedAccessToken> {
+    try {
+      return await judge(token)
+    } catch {
+      return { kind: 'unavailable', error: unavailable(undefined) }
     }
   }
 
@@ -100,8 +109,9 @@ async function verifyBy(
 
 // RFC 8725, 3.11: another kind of token by the same issuer (a logout token, a DPoP proof) is no access token.
 function isAccessToken(token: string): boolean {
-  const { typ } = decodeProtectedHeader(token)
-  return typ === undefined || tokenTypes.has(typ.toLowerCase().replace(/^application\//, ''))
+  const { typ } = decodeProtectedHeader(token) as { typ?: unknown } // as it came: jose's type is a promise only
+  if (typ === undefined) return true
+  return typeof typ === 'string' && tokenTypes.has(typ.toLowerCase().replace(/^application\//, ''))
 }
 
 /** What a verified token permits; undefined where it is of another kind, or a claim has an unknown form. */

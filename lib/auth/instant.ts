@@ -1,10 +1,18 @@
 const isoformat =
   /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/
+const firstMs = -62_135_596_800_000 // the year 1
+const lastMs = Date.UTC(10_000, 0) - 1
+
+/** Whether `formatInstant` can write an instant, in milliseconds since the epoch. */
+export function isWritableInstant(atMs: number): boolean {
+  return atMs >= firstMs && atMs <= lastMs
+}
 
 /**
  * Reads an instant as Python's `isoformat()` writes one: `2025-12-03T15:00:00.123456+00:00`, the fraction left out
  * when zero, the offset always there (or `Z`). Gives milliseconds since the epoch, the rest of the fraction cut off;
- * undefined for what is no such instant: a day that the month doesn't have, no offset, a number.
+ * undefined for what is no such instant: a day that the month doesn't have, no offset, a number, or one that
+ * `formatInstant` couldn't write, since the offset takes it out of the years 1 to 9999.
  */
 export function parseInstant(text: unknown): number | undefined {
   if (typeof text !== 'string') return undefined
@@ -18,7 +26,8 @@ export function parseInstant(text: unknown): number | undefined {
   if (hour > 23 || minute > 59 || second > 59) return undefined
   wall.setUTCHours(hour, minute, second, Number((match[7] ?? '').padEnd(3, '0').slice(0, 3)))
   const offsetMinutes = Number(match[9] ?? 0) * 60 + Number(match[10] ?? 0)
-  return wall.getTime() - (match[8] === '-' ? -offsetMinutes : offsetMinutes) * 60_000
+  const atMs = wall.getTime() - (match[8] === '-' ? -offsetMinutes : offsetMinutes) * 60_000
+  return isWritableInstant(atMs) ? atMs : undefined
 }
 
 /**
@@ -27,12 +36,12 @@ export function parseInstant(text: unknown): number | undefined {
  * @throws RangeError when it lies outside the years 1 to 9999.
  */
 export function formatInstant(atMs: number): string {
-  const text = new Date(atMs).toISOString()
-  if (!/^\d{4}-/.test(text) || text.startsWith('0000'))
-    throw new RangeError(`atMs is beyond the year 9999: ${atMs}`)
+  if (!isWritableInstant(atMs)) throw new RangeError(`atMs is not in the years 1 to 9999: ${atMs}`)
   return (
-    text.replace(/\.(\d{3})Z$/, (_, milliseconds: string) =>
-      milliseconds === '000' ? '' : `.${milliseconds}000`,
-    ) + '+00:00'
+    new Date(atMs)
+      .toISOString()
+      .replace(/\.(\d{3})Z$/, (_, milliseconds: string) =>
+        milliseconds === '000' ? '' : `.${milliseconds}000`,
+      ) + '+00:00'
   )
 }

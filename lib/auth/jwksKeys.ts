@@ -82,24 +82,29 @@ export function unavailable(cause: unknown): AfluenteError<'ERR_VERIFIER_UNAVAIL
   })
 }
 
+/** An answer without keys, told in words of our own. */
+class BadAnswer extends Error {}
+
 // jose would refuse these as well, but by errors that can't be told from those about a token.
 async function textOf(response: Response): Promise<string> {
-  if (response.status !== 200) throw new Error(`the answer was ${response.status}`)
+  if (response.status !== 200) throw new BadAnswer(`the answer was ${response.status}`)
   const text = await response.text()
   let set: unknown
   try {
     set = JSON.parse(text)
   } catch {
-    throw new Error('the answer is not JSON')
+    throw new BadAnswer('the answer is not JSON')
   }
   const hasKeys = typeof set === 'object' && set !== null && 'keys' in set && Array.isArray(set.keys)
-  if (!hasKeys) throw new Error('the answer is no set of keys')
+  if (!hasKeys) throw new BadAnswer('the answer is no set of keys')
   return text
 }
 
+// Logged, so it has no words but ours: a message of fetch may quote the URL, where a key may stand.
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'an unknown error'
+  if (error instanceof BadAnswer) return error.message
   if (error.name === 'TimeoutError') return 'no answer in time'
   const { cause } = error
-  return cause instanceof Error && 'code' in cause ? String(cause.code) : error.message
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : error.name
 }

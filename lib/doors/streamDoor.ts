@@ -8,7 +8,7 @@ import type { LastKnown } from '../feed/lastKnown.js'
 import { expiryOf } from '../operators/takeUntilExpiry.js'
 import { type Closing, closings } from '../session/closing.js'
 import type { Begin, openSession } from '../session/openSession.js'
-import type { DeviceMessage, SessionPlan } from '../session/session.js'
+import type { SessionPlan, Snapshot } from '../session/session.js'
 import { BadRequest, type StreamRequest, streamRequest } from '../session/streamRequest.js'
 import { tokenPlaces } from './tokenPlaces.js'
 import type { Visitor } from './visitor.js'
@@ -16,7 +16,7 @@ import type { Visitor } from './visitor.js'
 export interface StreamDoorOptions {
   readonly takeOver: ReturnType<typeof openSession>
   readonly watch: DeviceStreams['watch']
-  readonly lastKnown: Pick<LastKnown, 'get'>
+  readonly lastKnown: Pick<LastKnown, 'has' | 'get'>
   /** Devices that one session watches, at most; 0 means no limit. */
   readonly maxDevicesPerSession: number
   /** Sessions of one token, at most; 0 means no limit. */
@@ -88,14 +88,14 @@ export function streamDoor(options: StreamDoorOptions): (visitor: Visitor) => Ob
 
 function* snapshots(
   deviceIds: readonly string[],
-  lastKnown: Pick<LastKnown, 'get'>,
-): Generator<DeviceMessage> {
+  lastKnown: StreamDoorOptions['lastKnown'],
+): Generator<Snapshot> {
   for (const deviceId of deviceIds) {
-    const known = lastKnown.get(deviceId)
-    if (known === undefined) continue
-    yield {
-      deviceId,
-      frame: textFrame(`{"event":"snapshot","data":${known.payload.toString('latin1')}}`),
+    if (!lastKnown.has(deviceId)) continue
+    const makeFrame = () => {
+      const known = lastKnown.get(deviceId)
+      return known && textFrame(`{"event":"snapshot","data":${known.payload.toString('latin1')}}`)
     }
+    yield { deviceId, makeFrame }
   }
 }

@@ -13,6 +13,8 @@ export interface KnownMessage {
 export interface LastKnown {
   /** Takes a message into account. Called for every message, so it returns at once and never throws. */
   note(envelope: Envelope): void
+  /** Whether there is one of a device, without reading it. */
+  has(deviceId: string): boolean
   /** The last known message of a device. */
   get(deviceId: string): KnownMessage | undefined
 }

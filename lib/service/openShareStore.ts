@@ -52,6 +52,7 @@ export function openShareStore(
   const notAsserted = 'Redis could not be told again what was revoked here'
   const running$ = merge(
     complained(store.asserted$, log, notAsserted),
+    complained(redis.unheard$, log, 'Redis does not tell what other instances change'),
     appendOnlyChecked(redis, log),
     comingsAndGoings(redis, log),
   )
@@ -78,10 +79,11 @@ function appendOnlyChecked({ connected$, isAppendOnly }: RedisShareStore, log: L
   return connected$.pipe(
     filter((isConnected) => isConnected),
     switchMap(() => from(isAppendOnly())),
+    // Where it didn't say, it is asked again when it is back.
+    filter((is) => is !== undefined),
     take(1),
     tap((is) => {
-      if (is === false)
-        log.warn('Redis is not append-only (appendonly no): when it restarts, shares are lost')
+      if (!is) log.warn('Redis is not append-only (appendonly no): when it restarts, shares are lost')
     }),
     ignoreElements(),
   )

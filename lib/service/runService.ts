@@ -68,7 +68,10 @@ export async function runService(
     error: (error: unknown) => log.error('The stores work no more', { reason: String(error) }),
   })
   port = await gateway.listen(settings.PORT, settings.HOST)
-  if (settings.PUBLIC_PORT !== undefined) await gateway.listenPublicly(settings.PUBLIC_PORT, settings.HOST)
+  if (settings.PUBLIC_PORT !== undefined) {
+    const publicPort = await gateway.listenPublicly(settings.PUBLIC_PORT, settings.HOST)
+    log.info('The public port is open', { host: settings.HOST, port: publicPort })
+  }
   return {
     port,
     snapshot: () => gateway.snapshot(),

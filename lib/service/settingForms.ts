@@ -19,6 +19,24 @@ export const urlOf = (schemes: string, expected: string) =>
       expected,
     )
 
+/** The URL of a Redis; credentials may stand in it, and the number of a database behind it. */
+export function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const url = new URL(text)
+  return /^rediss?:$/.test(url.protocol) && /^(\/\d*)?$/.test(url.pathname) && hasReadableCredentials(url)
+}
+
+// A URL may hold a % that starts no escape, at which its client would throw once the service runs.
+function hasReadableCredentials({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username)
+    decodeURIComponent(password)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function refuse(context: z.RefinementCtx, expected: string): never {
   context.addIssue({ code: 'custom', message: `expected ${expected}` })
   return undefined as never // zod discards what a transform with an issue returns
@@ -28,8 +46,9 @@ function refuse(context: z.RefinementCtx, expected: string): never {
 export function brokerUrlOf(text: string, context: z.RefinementCtx): string {
   const address = /^[a-z]+:\/\//i.test(text) ? text : `mqtt://${text}`
   if (URL.canParse(address)) {
-    const { protocol, hostname, href } = new URL(address)
-    if (/^(mqtts?|wss?):$/.test(protocol) && hostname !== '') return href
+    const url = new URL(address)
+    const isBroker = /^(mqtts?|wss?):$/.test(url.protocol) && url.hostname !== ''
+    if (isBroker && hasReadableCredentials(url)) return url.href
   }
   return refuse(context, 'host, host:port or a URL of mqtt:, mqtts:, ws: or wss:')
 }

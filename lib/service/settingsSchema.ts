@@ -22,7 +22,10 @@ export const settingsSchema = z.object({
   APP_VERSION: z.string().default(packageJson.version).describe('The version that `/health` tells'),
   NODE_ENV: z.string().optional().describe('`production` never starts the demo'),
   HOST: z.string().default('0.0.0.0').describe('The address to listen on'),
-  PORT: count(0).max(65_535).default(8000).describe('The port to listen on; 0 for any that is free'),
+  PORT: count(0)
+    .max(65_535, 'expected a port, 0 to 65535')
+    .default(8000)
+    .describe('The port to listen on; 0 for any that is free'),
   WORKERS: count(1)
     .max(256)
     .default(1)

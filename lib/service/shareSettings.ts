@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defaultShareFields } from '../shares/publicProjection.js'
-import { count, namesOf, seconds, urlOf } from './settingForms.js'
+import { count, isRedisUrl, namesOf, seconds } from './settingForms.js'
 
 const key = z.string().optional()
 
@@ -12,7 +12,9 @@ export const accessSettings = {
     .describe('Who may connect: `none`: everybody who reaches the port; `jwt`: who has an access token'),
   JWT_JWKS_URL: key.describe('Access tokens are verified by the keys at this URL'),
   JWT_PUBLIC_KEY: key.describe('Else by this public key: PEM (`\\n` may stand for a line end) or a JWK'),
-  JWT_SECRET_KEY: key.describe('Else by this secret, of at least 32 bytes; a shorter one is never used'),
+  JWT_SECRET_KEY: key.describe(
+    'Else by this secret, the text as it stands, of at least 32 bytes; a shorter one is never used',
+  ),
   JWT_ALGORITHM: key.describe('Algorithms permitted, separated by commas; unset: what fits the key'),
   JWT_ISSUER: key.describe('`iss` of an access token must be this'),
   JWT_AUDIENCE: key.describe('`aud` of an access token must name this'),
@@ -39,7 +41,12 @@ export const shareSettings = {
     .max(65_535)
     .optional()
     .describe('A second port, with nothing but what viewers of a share need; 0 for any that is free'),
-  REDIS_URL: urlOf('rediss?', 'expected a URL of redis: or rediss:')
+  REDIS_URL: z
+    .string()
+    .refine(
+      isRedisUrl,
+      'expected a URL of redis: or rediss:, with nothing but the number of a database behind',
+    )
     .optional()
     .describe('Keeps shares in this Redis, for several instances; unset: in `DATA_DIR`'),
   MAP_TILES_URL: z

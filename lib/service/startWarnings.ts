@@ -12,5 +12,9 @@ export function startWarnings(settings: Settings): string[] {
     warnings.push(
       'Whoever opens a share link learns its device_id, and can watch that device on /api/v1/stream without end: set PUBLIC_PORT and give the public that port alone, or set AUTH_MODE=jwt',
     )
+  if (settings.PUBLIC_PORT !== undefined && settings.PUBLIC_URL === undefined)
+    warnings.push(
+      'PUBLIC_PORT is set and PUBLIC_URL is not: links lead to localhost and to PORT, where strangers should not be',
+    )
   return warnings
 }

@@ -17,6 +17,13 @@ export interface DeviceMessage extends Framed {
   readonly deviceId: string
 }
 
+/** A device's last known message, whose frame is made only where there is room for it. */
+export interface Snapshot {
+  readonly deviceId: string
+  /** The frame; undefined where it turns out that there is nothing to show. */
+  readonly makeFrame: () => Buffer | undefined
+}
+
 /** What one session shows, and what ends it. */
 export interface SessionPlan {
   readonly overflow: OverflowStrategy
@@ -25,9 +32,7 @@ export interface SessionPlan {
    *
    * @param showFirst Writes last known messages ahead of them, at once.
    */
-  readonly messagesSelector: (
-    showFirst: (snapshots: Iterable<DeviceMessage>) => void,
-  ) => Observable<DeviceMessage>
+  readonly messagesSelector: (showFirst: (snapshots: Iterable<Snapshot>) => void) => Observable<DeviceMessage>
   /** What ends it at once, beside what ends every session. Default: nothing. */
   readonly ending$?: Observable<Closing>
   /** What ends it when its messages have completed and are all written. Default: nothing. */
@@ -71,19 +76,21 @@ export function session(
   const maxBytes = mailboxBytes === 0 ? Infinity : mailboxBytes
   let lost: Losses | null = null
 
-  function lose(message: DeviceMessage): void {
+  function lose(message: Pick<DeviceMessage, 'deviceId'>): void {
     counters.dropped++
     lost ??= newLosses()
     lost.note(message)
   }
 
-  function showFirst(snapshots: Iterable<DeviceMessage>): void {
-    const shown: DeviceMessage[] = []
+  function showFirst(snapshots: Iterable<Snapshot>): void {
+    const shown: Framed[] = []
     let bytes = 0
-    for (const snapshot of snapshots) {
-      bytes += snapshot.frame.length
-      if (bytes <= maxBytes) shown.push(snapshot)
-      else lose(snapshot)
+    for (const { deviceId, makeFrame } of snapshots) {
+      const frame = bytes > maxBytes ? null : makeFrame()
+      if (frame === undefined) continue
+      bytes += frame?.length ?? 0
+      if (frame !== null && bytes <= maxBytes) shown.push({ frame })
+      else lose({ deviceId })
     }
     if (outlet.write(shown)) counters.snapshots += shown.length
   }

@@ -1,4 +1,18 @@
-import { concatMap, defer, EMPTY, filter, from, merge, type Observable, of, retry } from 'rxjs'
+import {
+  concatMap,
+  defer,
+  delay,
+  filter,
+  from,
+  ignoreElements,
+  merge,
+  mergeMap,
+  type Observable,
+  of,
+  retry,
+  Subject,
+  tap,
+} from 'rxjs'
 import { isMade, type ShareRecord, type ShareStore, type StoredShare } from '../auth/shareStore.js'
 import type { Envelope } from '../feed/envelope.js'
 import { deviceTimeOf, positionOf } from '../feed/position.js'
@@ -11,6 +25,8 @@ export interface Arrivals {
   readonly note: (envelope: Envelope) => void
   /** Whether a message comes after the one by which a share arrived, and so is nobody's to see. */
   readonly isPast: (shareId: string, envelope: Envelope) => boolean
+  /** Forgets the shares that have expired, which no message of a silent device does; returns how many they were. */
+  readonly forgetEnded: () => number
   /** Keeps the shares to be judged known while subscribed. Emits nothing and never ends. */
   readonly followed$: Observable<never>
 }
@@ -23,7 +39,14 @@ interface Awaited {
   readonly circle: Circle
 }
 
+interface Arrival {
+  readonly shareId: string
+  readonly at: number
+  readonly deviceId: string
+}
+
 const retryMs = 5_000
+const writeAgainMs = 1_000
 const rememberedMs = 60_000 // far longer than its viewers take to be told
 
 /**
@@ -34,6 +57,7 @@ export function arrivals(store: ShareStore, now: () => number = Date.now): Arriv
   const awaited = new Map<string, Awaited>()
   const byDevice = new Map<string, Set<Awaited>>()
   const arrivedBy = new Map<string, Envelope>()
+  const arriving$ = new Subject<Arrival>()
 
   function forget(shareId: string): void {
     const share = awaited.get(shareId)
@@ -60,27 +84,36 @@ export function arrivals(store: ShareStore, now: () => number = Date.now): Arriv
     watch({ shareId, deviceIds, expiresAt, circle, startsAt: record.notBefore ?? record.issuedAt })
   }
 
+  function forgetEnded(): number {
+    const at = now()
+    const ended = [...awaited.values()].filter(({ expiresAt }) => at >= expiresAt)
+    for (const { shareId } of ended) forget(shareId)
+    return ended.length
+  }
+
   function arrive(share: Awaited, envelope: Envelope): void {
-    const arrived = { at: now(), deviceId: envelope.deviceId }
     forget(share.shareId)
-    for (const [shareId, { receivedAt }] of arrivedBy)
-      if (receivedAt < arrived.at - rememberedMs) arrivedBy.delete(shareId)
     arrivedBy.set(share.shareId, envelope)
-    const change = store.update(share.shareId, (stored) => {
-      if (stored?.kind !== 'made' || recordState(stored, arrived.at) !== 'open') return undefined
-      return { ...stored, arrived }
-    })
-    // Where it wasn't to be, or the store didn't answer, the device's next message is judged again.
-    change.then(
-      (stored) => {
-        if (stored?.kind === 'made' && stored.arrived !== undefined) return
-        arrivedBy.delete(share.shareId)
-        if (stored?.kind === 'made') follow(stored)
-      },
-      () => {
-        arrivedBy.delete(share.shareId)
-        watch(share)
-      },
+    arriving$.next({ shareId: share.shareId, at: now(), deviceId: envelope.deviceId })
+  }
+
+  // A store that is away ends nothing, and the vehicle may drive on: what was seen is written when the store is back.
+  function written({ shareId, ...arrived }: Arrival): Observable<unknown> {
+    const write = () =>
+      store.update(shareId, (stored) => {
+        if (stored?.kind !== 'made' || recordState(stored, arrived.at) !== 'open') return undefined
+        return { ...stored, arrived }
+      })
+    return defer(() => from(write())).pipe(
+      retry({ delay: writeAgainMs }),
+      tap((stored) => {
+        if (stored?.kind !== 'made' || stored.arrived !== undefined) return
+        // It wasn't to be: the device's next message is judged again.
+        arrivedBy.delete(shareId)
+        follow(stored)
+      }),
+      delay(rememberedMs),
+      tap(() => arrivedBy.delete(shareId)),
     )
   }
 
@@ -112,13 +145,14 @@ export function arrivals(store: ShareStore, now: () => number = Date.now): Arriv
       const last = arrivedBy.get(shareId)
       return last !== undefined && last !== envelope
     },
-    followed$: merge(of(null), store.changed$).pipe(
-      concatMap((shareId) => (shareId === null ? all$ : one(shareId))),
-      filter(isMade),
-      concatMap((record) => {
-        follow(record)
-        return EMPTY
-      }),
-    ),
+    forgetEnded,
+    followed$: merge(
+      merge(of(null), store.changed$).pipe(
+        concatMap((shareId) => (shareId === null ? all$ : one(shareId))),
+        filter(isMade),
+        tap(follow),
+      ),
+      arriving$.pipe(mergeMap(written)),
+    ).pipe(ignoreElements()),
   }
 }

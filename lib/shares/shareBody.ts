@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseInstant } from '../auth/instant.js'
+import { isWritableInstant, parseInstant } from '../auth/instant.js'
 import { AfluenteError } from '../errors.js'
 import type { Area, Circle } from '../operators/within.js'
 
@@ -105,8 +105,9 @@ function readArea(area: Record<string, unknown>): Area {
 }
 
 function checkReach(field: string, expiresAt: number, now: number, maxTtlMs: number): void {
-  if (expiresAt - now <= maxTtlMs) return
-  throw refusal(`${field}: a share must end at most ${Math.floor(maxTtlMs / 1_000)} seconds from now`)
+  if (expiresAt - now > maxTtlMs)
+    throw refusal(`${field}: a share must end at most ${Math.floor(maxTtlMs / 1_000)} seconds from now`)
+  if (!isWritableInstant(expiresAt)) throw refusal(`${field}: a share must end before the year 10000`)
 }
 
 function read<T extends z.ZodType>(schema: T, body: unknown, place?: string): z.output<T> {

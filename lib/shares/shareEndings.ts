@@ -3,6 +3,7 @@ import {
   catchError,
   defer,
   EMPTY,
+  exhaustMap,
   filter,
   finalize,
   from,
@@ -10,10 +11,14 @@ import {
   merge,
   type Observable,
   of,
+  retry,
   share,
+  Subject,
   switchMap,
   take,
+  takeUntil,
   timeout,
+  timer,
 } from 'rxjs'
 import { isMade, type ShareStore, type StoredShare } from '../auth/shareStore.js'
 import { type ExpiryClocks, expiryOf } from '../operators/takeUntilExpiry.js'
@@ -31,40 +36,79 @@ export interface ShareEndings {
   endingOf(open: OpenShare): Observable<ShareEnding>
 }
 
+// What is known of a share to all who watch it.
+interface Followed {
+  readonly records$: Observable<StoredShare>
+  /** Has it read again, by somebody whose own reading failed. */
+  readonly onMissed: () => void
+}
+
 /** How long the last look at a record may take, in milliseconds; without an answer the expiry that is known stands. */
 export const lastLookMs = 150
+
+const retryMs = 1_000
+/** How long after a reading that failed the next one comes, at the longest, in milliseconds. */
+export const longestRetryMs = 3_000
 
 /**
  * Makes what tells how open shares end. An ending emits once and completes: at the share's expiry, which moves as its
  * record does; when it is revoked; or when one of its devices has arrived. A record is looked at once more when its
- * expiry has come, so that an extension that was committed before wins. A store that doesn't answer ends nothing.
+ * expiry has come, so that an extension that was committed before wins. A store that doesn't answer ends nothing,
+ * and is asked again until it does.
  */
 export function shareEndings(
   store: Pick<ShareStore, 'get' | 'changed$'>,
   clocks: ExpiryClocks = {},
 ): ShareEndings {
   const { scheduler = asyncScheduler } = clocks
-  const followed = new Map<string, Observable<StoredShare>>()
+  const followed = new Map<string, Followed>()
 
   function read(shareId: string): Observable<StoredShare> {
-    return defer(() => from(store.get(shareId))).pipe(
-      catchError(() => EMPTY),
-      filter((stored) => stored !== undefined),
-    )
+    return defer(() => from(store.get(shareId))).pipe(filter((stored) => stored !== undefined))
+  }
+
+  // A change whose reading failed would else be known to nobody until the next one.
+  function untilRead(shareId: string): Observable<StoredShare> {
+    return read(shareId).pipe(retry({ delay: (_, failures) => pause(failures) }))
+  }
+
+  function pause(failures: number): Observable<unknown> {
+    return timer(Math.min(retryMs * 1.2 ** (failures - 1), longestRetryMs), scheduler)
   }
 
   // One reading for all who watch the share.
-  function changesOf(shareId: string): Observable<StoredShare> {
-    const known$ = followed.get(shareId)
-    if (known$ !== undefined) return known$
-    const changes$ = store.changed$.pipe(
-      filter((changed) => changed === null || changed === shareId),
-      switchMap(() => read(shareId)),
+  function follow(shareId: string): Followed {
+    const known = followed.get(shareId)
+    if (known !== undefined) return known
+    const missed$ = new Subject<void>()
+    const changed$ = store.changed$.pipe(filter((changed) => changed === null || changed === shareId))
+    const missedAgain$ = missed$.pipe(
+      exhaustMap(() =>
+        pause(1).pipe(
+          switchMap(() => untilRead(shareId)),
+          takeUntil(changed$),
+        ),
+      ),
+    )
+    const records$ = merge(changed$.pipe(switchMap(() => untilRead(shareId))), missedAgain$).pipe(
       finalize(() => followed.delete(shareId)),
       share(),
     )
-    followed.set(shareId, changes$)
-    return changes$
+    const made = { records$, onMissed: () => missed$.next() }
+    followed.set(shareId, made)
+    return made
+  }
+
+  function recordsOf(shareId: string): Observable<StoredShare> {
+    const { records$, onMissed } = follow(shareId)
+    // Read at once as well: it may have changed since the token was judged.
+    const first$ = read(shareId).pipe(
+      catchError(() => {
+        onMissed()
+        return EMPTY
+      }),
+    )
+    return merge(records$, first$).pipe(share())
   }
 
   function lastLook(shareId: string): Observable<StoredShare | undefined> {
@@ -98,8 +142,7 @@ export function shareEndings(
     endingOf({ shareId, expiresAt, hasRecord }) {
       const alone$ = expiryOf(expiresAt, clocks).pipe(map((): ShareEnding => ({ kind: 'expired' })))
       if (shareId === undefined) return alone$
-      // Read at once as well: it may have changed since the token was judged.
-      const records$ = merge(changesOf(shareId), read(shareId)).pipe(share())
+      const records$ = recordsOf(shareId)
       const ended$ = records$.pipe(
         map(endingIn),
         filter((ending) => ending !== undefined),

@@ -39,7 +39,8 @@ export interface ShareRegistry {
   readonly revoke: (shareId: string, issuer: Issuer) => Promise<void>
 }
 
-const longestShareId = 128
+// No token that is short enough to be read holds a longer one.
+const longestShareId = 1_500
 
 /** Makes the registry of shares over a store. */
 export function shareRegistry(options: ShareRegistryOptions): ShareRegistry {
@@ -100,7 +101,8 @@ export function shareRegistry(options: ShareRegistryOptions): ShareRegistry {
       const isForeign = stored?.kind !== 'made'
       if (!isForeign) owned(stored, issuer)
       else if (issuer.kind !== 'operator') throw notFound()
-      if (stored?.revokedAt !== undefined) return undefined
+      // Written again, so that whoever missed the word of it, or lost it, has it now.
+      if (stored?.revokedAt !== undefined) return stored
       if (isForeign) return { kind: 'foreign', shareId: id, revokedAt: now() }
       return { ...stored, revokedAt: now() }
     })
@@ -109,7 +111,8 @@ export function shareRegistry(options: ShareRegistryOptions): ShareRegistry {
   async function list(issuer: Issuer): Promise<readonly ListedAnswer[]> {
     checkConfigured()
     const records = await store.list(issuer.kind === 'operator' ? undefined : issuer.subject)
-    return records.map(listed).filter(({ state }) => state === 'open' || state === 'notBegun')
+    const hasNotEnded = (record: ShareRecord) => ['open', 'notBegun'].includes(recordState(record, now()))
+    return records.filter(hasNotEnded).map(listed)
   }
 
   function checkConfigured(): void {

@@ -1,4 +1,14 @@
-import { catchError, defer, EMPTY, exhaustMap, ignoreElements, merge, type Observable, timer } from 'rxjs'
+import {
+  catchError,
+  defer,
+  EMPTY,
+  exhaustMap,
+  ignoreElements,
+  merge,
+  type Observable,
+  tap,
+  timer,
+} from 'rxjs'
 import type { AccessTokenVerifier } from '../auth/accessToken.js'
 import { emptyKeyRing, type KeyRing } from '../auth/keyRing.js'
 import type { ShareStore } from '../auth/shareStore.js'
@@ -20,7 +30,7 @@ import { type Viewers, viewers } from './viewers.js'
 export interface SharesOptions {
   readonly ring: KeyRing
   readonly store: ShareStore
-  readonly lastKnown: Pick<LastKnown, 'get'>
+  readonly lastKnown: Pick<LastKnown, 'has' | 'get'>
   /** The fields of `data` that a stranger sees. */
   readonly fields: ReadonlySet<string>
   /** The longest time that a share may last, in milliseconds. */
@@ -41,6 +51,8 @@ export interface Shares {
   readonly viewers: Viewers
   /** A message as a viewer gets it. */
   readonly publicOf: (envelope: Envelope) => PublicMessage
+  /** Whether a device has a last known message. */
+  readonly isKnown: (deviceId: string) => boolean
   /** The frame of a device's last known message as a viewer gets it; undefined where there is none to show. */
   readonly snapshotOf: (deviceId: string, within: Area | undefined) => Buffer | undefined
   /** The answer of `/init` for a share that may be opened, or will be. */
@@ -63,9 +75,10 @@ export function shares(options: SharesOptions): Shares {
   const { ring, store, lastKnown, fields } = options
   const watching = viewers()
   const ended = shareEndings(store)
-  const { note, isPast, followed$ } = arrivals(store)
+  const { note, isPast, forgetEnded, followed$ } = arrivals(store)
   const known = (deviceId: string): KnownMessage | undefined => lastKnown.get(deviceId)
   const cleared$ = timer(clearingMs, clearingMs).pipe(
+    tap(forgetEnded),
     exhaustMap(() => defer(() => store.removeEnded(Date.now())).pipe(catchError(() => EMPTY))),
     ignoreElements(),
   )
@@ -74,6 +87,7 @@ export function shares(options: SharesOptions): Shares {
     endingOf: (share) => ended.endingOf(share),
     viewers: watching,
     publicOf: publicMessages(fields),
+    isKnown: (deviceId) => lastKnown.has(deviceId),
     snapshotOf: publicSnapshot(known, fields),
     initOf: (state) => initAnswer(state, known),
     issuerOf: (credential) => issuerOf(credential, options),

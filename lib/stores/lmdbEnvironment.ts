@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from 'lmdb'
 import { lmdbWriter, type LmdbWrite } from './lmdbWriter.js'
@@ -14,7 +14,8 @@ export interface LmdbEnvironment {
   readonly refresh: () => void
   /**
    * Applies writes in one transaction, all or none. Resolves once they are on disk: false where the condition didn't
-   * hold and so none was applied. Rejects with `ERR_STORE_UNAVAILABLE`, and then none was applied either.
+   * hold and so none was applied. Rejects with `ERR_STORE_UNAVAILABLE`, and then
+   * none was applied either, or not to a file that anybody will find.
    */
   readonly write: (write: LmdbWrite) => Promise<boolean>
   readonly close: () => Promise<void>
@@ -48,12 +49,17 @@ export async function openLmdb(directory: string): Promise<LmdbEnvironment> {
       await close()
       throw error
     })
+    const file = join(directory, 'data.mdb')
+    const { ino } = statSync(file)
     return {
       database,
       refresh: () => root.resetReadTxn(),
       write: async (write) => {
         try {
-          return await writer.write(write)
+          const isApplied = await writer.write(write)
+          // Written to a file that has no name any more, it would be gone with this process.
+          if (statSync(file).ino !== ino) throw new Error('its file is not the one that was opened')
+          return isApplied
         } catch (error) {
           throw storeUnavailable(`The database in ${directory} can't be written`, error)
         }

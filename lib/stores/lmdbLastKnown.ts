@@ -1,50 +1,39 @@
-import { catchError, exhaustMap, from, type Observable, of, timer } from 'rxjs'
-import { AfluenteError } from '../errors.js'
-import type { ByteString } from '../feed/frame.js'
-import { type LastKnown, type Recency, recencyOf, replaces } from '../feed/lastKnown.js'
+import { getHeapStatistics } from 'node:v8'
+import {
+  catchError,
+  distinctUntilChanged,
+  exhaustMap,
+  filter,
+  from,
+  map,
+  merge,
+  type Observable,
+  of,
+  timer,
+} from 'rxjs'
+import type { AfluenteError } from '../errors.js'
+import { type LastKnown, recencyOf, replaces } from '../feed/lastKnown.js'
 import type { LmdbEnvironment } from './lmdbEnvironment.js'
+import type { LmdbLastKnownOptions } from './lmdbLastKnownOptions.js'
+import { entryOf, type KnownEntry, lmdbWaiting } from './lmdbWaiting.js'
 import type { LmdbChange } from './lmdbWriter.js'
 import { deviceIdOf, isStored, keyOf, readHead, readKnown, valueOf } from './knownValue.js'
 import { storeUnavailable } from './storeUnavailable.js'
 
-/** How much is kept, and how often it is written. */
-export interface LmdbLastKnownOptions {
-  /** Devices kept at most; beyond, those go first that have not reported for longest, approximately (CLOCK). */
-  readonly maxDevices: number
-  /** Older messages are unknown and go, in milliseconds since they arrived; 0 means no limit. */
-  readonly maxAgeMs: number
-  /** The pause between two writes, in milliseconds: what a kill -9 may lose. */
-  readonly writeMs?: number
-  /**
-   * Whether other processes keep the same feed's messages in the same environment. What one of them has written is then
-   * not written again by the others, and nothing older over it: whoever comes first writes, and where one is away,
-   * another does.
-   */
-  readonly isShared?: boolean
-}
-
 /** Last known messages on disk. */
 export interface LmdbLastKnown extends LastKnown {
-  /** Writes behind while subscribed; emits how many changes went to disk, or why they didn't. Never ends. */
+  /**
+   * Writes behind while subscribed; emits how many changes went to disk, or an error: why they didn't, or that messages
+   * gave way, and how many since the start. Never ends.
+   */
   readonly written$: Observable<number | AfluenteError>
   /** Writes what isn't on disk yet, for the end of the process. */
   readonly flush: () => Promise<number>
 }
 
-// The message itself stays here only until it is on disk.
-interface Entry {
-  deviceId: string
-  bytes: ByteString | null
-  receivedAt: number
-  recency: Recency
-  wasNoted: boolean
-  mayBeOnDisk: boolean
-}
-
-type Change = readonly [deviceId: string, entry: Entry | null]
-
-const batchSize = 500
 const agedPerWrite = 5_000
+// At most so many are spared in a row: a pass over a million would hold everybody up.
+const secondChances = 32
 
 /**
  * Keeps each device's last known message in an lmdb environment. `note` touches memory alone; what changed goes to disk
@@ -53,27 +42,36 @@ const agedPerWrite = 5_000
  */
 export async function lmdbLastKnown(
   environment: LmdbEnvironment,
-  { maxDevices, maxAgeMs, writeMs = 1_000, isShared = false }: LmdbLastKnownOptions,
+  options: LmdbLastKnownOptions,
 ): Promise<LmdbLastKnown> {
+  const { maxDevices, maxAgeMs, writeMs = 1_000, isShared = false } = options
+  const waiting = lmdbWaiting(options.maxWaitingBytes ?? getHeapStatistics().heap_size_limit / 4)
   const stored = environment.database('lastKnown')
-  const entries = new Map<string, Entry>()
-  let changed = new Map<string, Entry | null>()
+  const entries = new Map<string, KnownEntry>()
   // An iterator that stands still holds on to all that the Map let go of since; so there is none without an age.
-  let aging: MapIterator<Entry> | undefined
+  let aging: MapIterator<KnownEntry> | undefined
   const isTooOld = (receivedAt: number) => maxAgeMs > 0 && Date.now() - receivedAt > maxAgeMs
 
-  // Of ids that come and go between two writes nothing is kept, not even that they are to go.
-  function forget({ deviceId, mayBeOnDisk }: Entry): void {
-    entries.delete(deviceId)
-    if (mayBeOnDisk) changed.set(deviceId, null)
-    else changed.delete(deviceId)
+  // To refresh costs more than to read, and a snapshot of thousands of devices reads them in one turn.
+  let isFresh = false
+  function refreshOnce(): void {
+    if (isFresh) return
+    environment.refresh()
+    isFresh = true
+    setImmediate(() => (isFresh = false))
+  }
+
+  function forget(entry: KnownEntry): void {
+    entries.delete(entry.deviceId)
+    waiting.remove(entry)
   }
 
   // Corbató's second chance: who was noted since the hand last passed goes to the end instead.
   function evict(): void {
+    let chances = secondChances
     for (const [deviceId, entry] of entries) {
       if (entries.size <= maxDevices) return
-      if (!entry.wasNoted) {
+      if (!entry.wasNoted || chances-- <= 0) {
         forget(entry)
         continue
       }
@@ -96,52 +94,76 @@ export async function lmdbLastKnown(
     }
   }
 
-  async function writeBatch(batch: readonly Change[]): Promise<number> {
+  /** What is to be done on disk; undefined where another process has done it. */
+  function changeOf(entry: KnownEntry): LmdbChange | undefined {
+    const { deviceId, bytes, receivedAt, recency, isLost } = entry
+    const key = keyOf(deviceId)
+    const value = valueOf(bytes ?? '', receivedAt, recency)
+    const isForgotten = bytes === null && !isLost
+    if (isShared && isStored(stored.get(key), isForgotten ? null : value)) return undefined
+    return { database: 'lastKnown', key, value: bytes === null ? null : value }
+  }
+
+  async function writeBatch(batch: readonly KnownEntry[]): Promise<number> {
     if (isShared) environment.refresh()
-    const changes = batch.map(changeOf)
-    const missing = isShared ? changes.filter(({ key, value }) => !isStored(stored.get(key), value)) : changes
-    if (missing.length > 0) await environment.write({ changes: missing })
+    const changes = batch.map(changeOf).filter((change) => change !== undefined)
+    if (changes.length > 0) await environment.write({ changes })
     else await new Promise((resolve) => setImmediate(resolve))
-    return missing.length
+    return changes.length
   }
 
   async function write(): Promise<number> {
     forgetAged()
-    const all = [...changed]
-    changed = new Map()
-    for (const [, entry] of all) if (entry !== null) entry.mayBeOnDisk = true
     let written = 0
-    for (let start = 0; start < all.length; start += batchSize) {
-      const batch = all.slice(start, start + batchSize)
-      try {
-        written += await writeBatch(batch)
-      } catch (error) {
-        // Kept for the next attempt, unless something newer came meanwhile.
-        for (const [deviceId, entry] of all.slice(start))
-          if (!changed.has(deviceId)) changed.set(deviceId, entry)
-        throw error
-      }
-      for (const [deviceId, entry] of batch) if (entry !== null && !changed.has(deviceId)) entry.bytes = null
+    // What comes meanwhile is left to the next time, or a busy feed would let no write end.
+    for (let left = waiting.size(); left > 0;) {
+      const batch = waiting.batch()
+      if (batch.length === 0) break
+      written += await writeBatch(batch)
+      waiting.confirm()
+      isFresh = false
+      left -= batch.length
     }
     return written
   }
 
-  // One at a time: a batch that was confirmed lets go of messages that no later one may still be about to write.
+  // One at a time: there is one batch, which is confirmed or tried again.
   let writing = Promise.resolve(0)
   function flush(): Promise<number> {
     writing = writing.catch(() => 0).then(write)
     return writing
   }
 
+  const explained = (reason: string, lost = waiting.lost()) =>
+    storeUnavailable(lost === 0 ? reason : `${reason}; ${lost} that waited longest gave way`)
+  const written$ = timer(writeMs, writeMs).pipe(
+    exhaustMap(() =>
+      from(flush()).pipe(
+        catchError((error: unknown) => of(explained(error instanceof Error ? error.message : 'unknown'))),
+      ),
+    ),
+  )
+  // A disk that stands still emits nothing above.
+  const lost$ = timer(writeMs, writeMs).pipe(
+    map(waiting.lost),
+    distinctUntilChanged(),
+    filter((lost) => lost > 0),
+    map(() => explained('More waited for the disk than may wait')),
+  )
+
   let count = 0
   environment.refresh()
   for (const { key, value } of stored.getRange({})) {
     const deviceId = deviceIdOf(key)
-    const { receivedAt, recency } = readHead(value)
-    entries.set(deviceId, { deviceId, bytes: null, receivedAt, recency, wasNoted: false, mayBeOnDisk: true })
+    entries.set(deviceId, entryOf(deviceId, readHead(value), true))
     if (++count % 10_000 === 0) await new Promise((resolve) => setImmediate(resolve))
   }
   evict()
+
+  function knownEntry(deviceId: string): KnownEntry | undefined {
+    const entry = entries.get(deviceId)
+    return entry === undefined || entry.isLost || isTooOld(entry.receivedAt) ? undefined : entry
+  }
 
   return {
     note(envelope) {
@@ -151,41 +173,27 @@ export async function lmdbLastKnown(
       if (entry !== undefined) {
         entry.wasNoted = true
         if (!replaces(entry.recency, recency)) return
-        entry.bytes = bytes
         entry.receivedAt = receivedAt
         entry.recency = recency
-        changed.set(deviceId, entry)
+        waiting.put(entry, bytes)
         return
       }
-      const mayBeOnDisk = changed.has(deviceId) // as what is still to be removed
-      const added = { deviceId, bytes, receivedAt, recency, wasNoted: true, mayBeOnDisk }
+      const added = entryOf(deviceId, { receivedAt, recency }, false)
       entries.set(deviceId, added)
-      changed.set(deviceId, added)
+      waiting.put(added, bytes)
       if (entries.size > maxDevices) evict()
     },
+    has: (deviceId) => knownEntry(deviceId) !== undefined,
     get(deviceId) {
-      const entry = entries.get(deviceId)
-      if (entry === undefined || isTooOld(entry.receivedAt)) return undefined
+      const entry = knownEntry(deviceId)
+      if (entry === undefined) return undefined
       if (entry.bytes !== null)
         return { payload: Buffer.from(entry.bytes, 'latin1'), receivedAt: entry.receivedAt }
-      environment.refresh()
+      refreshOnce()
       const value = stored.get(keyOf(deviceId))
       return value === undefined ? undefined : readKnown(value)
     },
-    written$: timer(writeMs, writeMs).pipe(
-      exhaustMap(() =>
-        from(flush()).pipe(
-          catchError((error: unknown) =>
-            of(error instanceof AfluenteError ? error : storeUnavailable('unknown', error)),
-          ),
-        ),
-      ),
-    ),
+    written$: merge(written$, lost$),
     flush,
   }
-}
-
-function changeOf([deviceId, entry]: Change) {
-  const value = entry === null ? null : valueOf(entry.bytes ?? '', entry.receivedAt, entry.recency)
-  return { database: 'lastKnown', key: keyOf(deviceId), value } satisfies LmdbChange
 }

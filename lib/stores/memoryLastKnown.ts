@@ -41,6 +41,11 @@ export function memoryLastKnown(options: MemoryLastKnownOptions): LastKnown {
     }
   }
 
+  function entryOf(deviceId: string): Entry | undefined {
+    const entry = entries.get(deviceId)
+    return entry !== undefined && maxAgeMs > 0 && Date.now() - entry.receivedAt > maxAgeMs ? undefined : entry
+  }
+
   return {
     note(envelope) {
       const { deviceId, bytes, receivedAt } = envelope
@@ -60,9 +65,10 @@ export function memoryLastKnown(options: MemoryLastKnownOptions): LastKnown {
       }
       while (keptBytes > maxBytes) evict()
     },
+    has: (deviceId) => entryOf(deviceId) !== undefined,
     get(deviceId) {
-      const entry = entries.get(deviceId)
-      if (entry === undefined || (maxAgeMs > 0 && Date.now() - entry.receivedAt > maxAgeMs)) return undefined
+      const entry = entryOf(deviceId)
+      if (entry === undefined) return undefined
       return { payload: Buffer.from(entry.bytes, 'latin1'), receivedAt: entry.receivedAt }
     },
   }

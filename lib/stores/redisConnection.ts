@@ -1,11 +1,22 @@
 import { createClient } from '@redis/client'
-import { BehaviorSubject, distinctUntilChanged, type Observable } from 'rxjs'
+import {
+  BehaviorSubject,
+  defer,
+  distinctUntilChanged,
+  fromEvent,
+  type Observable,
+  of,
+  retry,
+  switchMap,
+  tap,
+} from 'rxjs'
 import { storeUnavailable } from './storeUnavailable.js'
 
 const pingIntervalMs = 2_000
 const socketTimeoutMs = 6_000 // a frozen Redis answers no ping, and this ends the connection
 const answerMs = 2_000
 const longestPauseMs = 5_000
+const subscribeAgainMs = 1_000
 
 /** A connection that comes back by itself, for as long as it isn't closed. */
 export interface RedisConnection {
@@ -35,19 +46,33 @@ export function redisConnection(url: string): RedisConnection {
   }
 }
 
-/** Subscribes to a Redis channel for as long as the returned function isn't called; `onReady` each time that
- * it is subscribed (again): what was published before that may have been missed. */
-export function redisSubscription(
-  url: string,
-  channel: string,
-  { onMessage, onReady }: { onMessage: (message: string) => void; onReady: () => void },
-): () => void {
+/** Who hears a Redis channel. */
+export interface RedisListener {
+  readonly onMessage: (message: string) => void
+  /** Each time that it is subscribed (again): what was published before that may have been missed. */
+  readonly onReady: () => void
+  /** When it could not be subscribed; it is tried again. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/** Subscribes to a Redis channel for as long as the returned function isn't called. */
+export function redisSubscription(url: string, channel: string, listener: RedisListener): () => void {
+  const { onMessage, onReady, onFailure } = listener
   const client = clientFor(url, false)
+  let isSubscribed = false
+  const subscribed$ = defer(() => client.subscribe(channel, onMessage)).pipe(
+    tap({ next: () => (isSubscribed = true), error: onFailure }),
+    retry({ delay: subscribeAgainMs }),
+  )
+  // The client that was subscribed once is so again by itself whenever it comes back, and is ready only then.
+  const hearing = fromEvent(client, 'ready')
+    .pipe(switchMap(() => (isSubscribed ? of(undefined) : subscribed$)))
+    .subscribe({ next: onReady, error: onFailure })
   client.connect().catch(ignore)
-  // The client subscribes again by itself whenever it comes back, and is ready only then.
-  const again = () => client.on('ready', onReady)
-  client.subscribe(channel, onMessage).then(onReady).then(again).catch(ignore)
-  return () => client.destroy()
+  return () => {
+    hearing.unsubscribe()
+    client.destroy()
+  }
 }
 
 function clientFor(url: string, disableOfflineQueue: boolean) {

@@ -1,4 +1,4 @@
-import { type Observable, Subject } from 'rxjs'
+import { filter, noop, type Observable, Subject } from 'rxjs'
 import { isMade, keptUntil, shareIn, type ShareStore, type StoredShare } from '../auth/shareStore.js'
 import { type RedisConnection, redisConnection, redisSubscription } from './redisConnection.js'
 import { storeUnavailable } from './storeUnavailable.js'
@@ -15,6 +15,8 @@ export interface RedisShareStoreOptions {
 export interface RedisShareStore extends ShareStore {
   /** Whether Redis is there; says so at once, and at each change. */
   readonly connected$: Observable<boolean>
+  /** Why it could not be heard what other instances change; it is tried again. Never ends. */
+  readonly unheard$: Observable<Error>
   /** Whether Redis appends each write to a file; undefined where it doesn't say. */
   readonly isAppendOnly: () => Promise<boolean | undefined>
 }
@@ -37,10 +39,17 @@ return 1`
 export function redisShareStore({ url, prefix = 'afluente:' }: RedisShareStoreOptions): RedisShareStore {
   const connection = redisConnection(url)
   const changed$ = new Subject<string | null>()
+  const unheard$ = new Subject<Error>()
   const channel = `${prefix}shares:changed`
   const unsubscribe = redisSubscription(url, channel, {
     onMessage: (shareId) => changed$.next(shareId),
     onReady: () => changed$.next(null),
+    onFailure: (error) => unheard$.next(error instanceof Error ? error : new Error('unknown')),
+  })
+  // The word may come while no record can be read, and is of no use then.
+  const readable = connection.connected$.pipe(filter((isConnected) => isConnected)).subscribe({
+    next: () => changed$.next(null),
+    error: noop, // it has none
   })
   const recordKey = (shareId: string) => `${prefix}share:${shareId}`
   const everybodys = `${prefix}shares`
@@ -109,8 +118,10 @@ export function redisShareStore({ url, prefix = 'afluente:' }: RedisShareStoreOp
     removeEnded,
     changed$: changed$.asObservable(),
     connected$: connection.connected$,
+    unheard$: unheard$.asObservable(),
     isAppendOnly: () => isAppendOnly(connection),
     close: () => {
+      readable.unsubscribe()
       unsubscribe()
       connection.close()
       return Promise.resolve()
@@ -119,7 +130,10 @@ export function redisShareStore({ url, prefix = 'afluente:' }: RedisShareStoreOp
 }
 
 async function isAppendOnly(connection: RedisConnection): Promise<boolean | undefined> {
-  // A Redis that is rented often forbids CONFIG.
   const answer = await connection.ask((client) => client.configGet('appendonly')).catch(() => undefined)
-  return answer === undefined ? undefined : answer.appendonly === 'yes'
+  if (answer?.appendonly !== undefined) return answer.appendonly === 'yes'
+  // A Redis that is rented often forbids CONFIG.
+  const persistence = await connection.ask((client) => client.info('persistence')).catch(() => '')
+  const isEnabled = /^aof_enabled:([01])/m.exec(persistence)?.[1]
+  return isEnabled === undefined ? undefined : isEnabled === '1'
 }

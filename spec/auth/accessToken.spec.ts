@@ -127,6 +127,30 @@ describe('accessTokenVerifier', () => {
     }
   })
 
+  it('2.4 refuses a typ that is no text, in time and expired', async () => {
+    for (const typ of [5, null, true, {}, ['JWT'], 0, false]) {
+      expect(await kindOf(await hs256(claims, { typ })), JSON.stringify(typ)).to.equal('invalid')
+      const expired = await hs256({ ...claims, exp: now / 1_000 }, { typ })
+      expect(await kindOf(expired), JSON.stringify(typ)).to.equal('invalid')
+    }
+  })
+
+  it('never rejects, whatever is thrown while it judges', async () => {
+    const hostile = new Proxy(new Error('hostile'), {
+      getPrototypeOf() {
+        throw new Error('no prototype')
+      },
+    })
+    for (const thrown of [new TypeError('odd'), hostile]) {
+      const broken = () => {
+        throw thrown
+      }
+      const { verify } = accessTokenVerifier({ secretKey: secret, now: broken })
+      const verified = await verify(await hs256(claims))
+      expect(verified.kind).to.equal('unavailable')
+    }
+  })
+
   it('checks iss and aud where configured', async () => {
     const options = { secretKey: secret, issuer: 'https://id', audience: 'afluente' }
     expect(

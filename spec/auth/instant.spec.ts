@@ -23,6 +23,8 @@ describe('parseInstant', () => {
       '2025-00-01T00:00:00Z',
       '2025-01-00T00:00:00Z',
       '0000-01-01T00:00:00Z',
+      '0001-01-01T00:00:00+23:59',
+      '9999-12-31T23:59:59-00:01',
       '2025-12-03T24:00:00Z',
       '2025-12-03T15:60:00Z',
       '2025-12-03T15:00:60Z',
@@ -41,6 +43,8 @@ describe('parseInstant', () => {
       ' 2025-12-03T15:00:00Z',
       '2025-12-03T15:00:00Z\n',
       '+02025-12-03T15:00:00Z',
+      '0001-01-01T00:00:00+00:01',
+      '9999-12-31T23:59:59-00:01',
       '1764774000',
       '',
       1_764_774_000,
@@ -56,7 +60,8 @@ describe('formatInstant', () => {
   it("writes Python's isoformat, microseconds left out when zero", () => {
     expect(formatInstant(Date.UTC(2025, 11, 3, 15))).to.equal('2025-12-03T15:00:00+00:00')
     expect(formatInstant(Date.UTC(2025, 11, 3, 15, 0, 0, 123))).to.equal('2025-12-03T15:00:00.123000+00:00')
-    expect(() => formatInstant(Date.UTC(10_000, 0))).to.throw(RangeError)
+    for (const beyond of [Date.UTC(10_000, 0), Date.parse('0000-12-31T23:59:59Z'), NaN])
+      expect(() => formatInstant(beyond)).to.throw(RangeError)
   })
 
   it('holds: parseInstant reads back what formatInstant writes', () => {

@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { rmSync } from 'node:fs'
+import { openClient } from '../support/client.js'
 import { scratchDirectory } from '../support/directories.js'
 import { closeAll, opens } from '../support/opened.js'
 import { foreignToken, startShareRig } from '../support/shareRig.js'
@@ -27,6 +29,14 @@ describe('faults of shares', () => {
     }
   })
 
+  it('2.5 revokes a foreign share by an id of any length', async () => {
+    const rig = await startShareRig()
+    const foreign = foreignToken({ share_id: 'x'.repeat(1000) })
+    expect((await rig.init(foreign)).status).to.equal(200)
+    expect((await rig.ask('DELETE', `${sharesPath}/${'x'.repeat(1000)}`)).status).to.equal(204)
+    expect((await rig.init(foreign)).status).to.equal(403)
+  })
+
   it('1.4 refuses a token of ours whose store is gone, and takes a foreign one', async () => {
     const rig = await startShareRig()
     const { token } = await rig.make({ device_id: 'A' })
@@ -36,6 +46,17 @@ describe('faults of shares', () => {
     await rig.restart('SIGTERM', { DATA_DIR: empty.path })
     expect(await rig.init(token)).to.deep.equal({ status: 403, body: { detail: 'Invalid token' } })
     expect((await rig.init(foreignToken())).status).to.equal(200)
+  })
+
+  it('row 54: confirms no revocation that is written to a file which was removed', async () => {
+    const rig = await startShareRig()
+    const { token, share_id: id } = await rig.make({ device_id: 'A' })
+    rmSync(rig.dataDirectory, { recursive: true })
+    expect((await rig.ask('DELETE', `${sharesPath}/${id}`)).status).to.equal(503)
+    const client = await openClient(`${rig.service().ws}/api/v1/stream?device_ids=A`)
+    await rig.report('A')
+    expect((await client.next()).event).to.equal('message')
+    expect(token).to.be.a('string')
   })
 
   it('row 54: with an unusable DATA_DIR it says so and streams on, and accepts no share', async () => {

@@ -9,6 +9,7 @@ import { eventually } from '../support/eventually.js'
 import { linesLog } from '../support/linesLog.js'
 import { nextOf } from '../support/nextOf.js'
 import { closeAll, opens } from '../support/opened.js'
+import { redisProxy } from '../support/redisProxy.js'
 import { redisServer } from '../support/redisServer.js'
 import { foreignRevocation, shareRecord } from '../support/shares.js'
 import { spoiltDirectories } from '../support/spoiltDirectories.js'
@@ -98,6 +99,20 @@ describe('openStores', () => {
     expect(read).to.include({ revokedAt: 5 })
     expect(await second.shares.get('foreign-a')).to.include({ kind: 'foreign' })
     expect(await second.shares.get('share-a')).to.be.undefined
+  })
+
+  it('2.5 warns of a Redis that is not append-only though its first question is not answered', async () => {
+    const redis = await redisServer()
+    opens('Redis', redis.close)
+    const proxy = await redisProxy(redis.url)
+    opens('proxy', proxy.close)
+    proxy.cutAt('APPENDONLY', 1)
+    const { lines } = await open({ REDIS_URL: proxy.url })
+    await eventually(
+      () => lines.join('\n'),
+      (all) => all.includes('warn Redis is not append-only'),
+      10_000,
+    )
   })
 
   it('2.5 opens no share where Redis is there and what was revoked here cannot be read', async () => {

@@ -178,6 +178,29 @@ describe('settingsOf', () => {
     expect(message).to.not.match(/secret|4321/)
   })
 
+  it('1.7, 2.4 takes credentials in the URLs of the broker and of Redis, not in that of the keys', () => {
+    const url = 'redis://some%62ody:s3cret@redis.example/1'
+    expect(withBroker({ REDIS_URL: url }).REDIS_URL).to.equal(url)
+    const broker = 'mqtt://some%62ody:s3cret@broker.example'
+    expect(settingsOf({ BROKER_HOST: broker }).BROKER_HOST).to.equal(broker)
+    for (const credentials of ['somebody:s3cret', 'somebody', ':s3cret']) {
+      const message = refusal({ BROKER_HOST: 'b', JWT_JWKS_URL: `https://${credentials}@id.example/jwks` })
+      expect(message).to.match(/^ {2}JWT_JWKS_URL: must /m)
+      expect(message).to.not.match(/somebody|s3cret/)
+    }
+  })
+
+  it('1.7 refuses URLs that their clients cannot read', () => {
+    for (const bad of ['redis://a:s3cret%ZZ@b', 'redis://a%:b@c', 'redis://b/s3cret', 'redis:s3cret'])
+      expect(refusal({ BROKER_HOST: 'b', REDIS_URL: bad }), bad)
+        .to.match(/^ {2}REDIS_URL: expected /m)
+        .and.not.include('s3cret')
+    for (const bad of ['mqtt://a:s3cret%ZZ@b', 'wss://s3cret%@b'])
+      expect(refusal({ BROKER_HOST: bad }), bad)
+        .to.match(/^ {2}BROKER_HOST: expected /m)
+        .and.not.include('s3cret')
+  })
+
   it('1.4 tells which of several PASETO keys is no good', () => {
     const good = Buffer.alloc(32, 7).toString('base64')
     expect(refusal({ BROKER_HOST: 'b', PASETO_SECRET_KEY: `${good},short` })).to.contain(

@@ -12,7 +12,11 @@ describe('startWarnings', () => {
     const [warning, ...more] = warningsOf({ PASETO_SECRET_KEY: shareKey })
     expect(warning).to.match(/Whoever opens a share link learns its device_id.*PUBLIC_PORT/)
     expect(more).to.deep.equal([])
-    expect(warningsOf({ PASETO_SECRET_KEY: shareKey, PUBLIC_PORT: '8001' })).to.deep.equal([])
+    const publicly = { PASETO_SECRET_KEY: shareKey, PUBLIC_PORT: '8001' }
+    expect(warningsOf({ ...publicly, PUBLIC_URL: 'https://live.example' })).to.deep.equal([])
+    const [where, ...others] = warningsOf(publicly)
+    expect(where).to.match(/PUBLIC_URL is not/)
+    expect(others).to.deep.equal([])
     const closed = { AUTH_MODE: 'jwt', JWT_SECRET_KEY: secret }
     expect(warningsOf({ PASETO_SECRET_KEY: shareKey, ...closed })).to.deep.equal([])
     expect(warningsOf({})).to.deep.equal([])

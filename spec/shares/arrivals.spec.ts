@@ -1,7 +1,9 @@
 import { expect } from 'chai'
 import { type Body, Envelope } from '../../lib/feed/envelope.js'
 import { arrivals } from '../../lib/shares/arrivals.js'
+import { eventually } from '../support/eventually.js'
 import { memoryShareStore } from '../support/memoryShareStore.js'
+import { closeAll, opens } from '../support/opened.js'
 import { shareRecord } from '../support/shares.js'
 
 const start = Date.UTC(2026, 0, 1)
@@ -28,10 +30,13 @@ async function opened(...records: Partial<Parameters<typeof shareRecord>[0]>[]) 
     const stored = store.stored.get(shareId)
     return stored?.kind === 'made' ? stored.arrived : undefined
   }
+  opens('arrivals', () => following.unsubscribe())
   return { store, clock, judge, following, arrivedOf }
 }
 
 describe('arrivals', () => {
+  afterEach(closeAll)
+
   it('ends a share by the first of its devices to get there', async () => {
     const { judge, arrivedOf } = await opened({ deviceIds: ['A', 'B'] })
     judge.note(message('B', -100.1, start + 1_000))
@@ -84,14 +89,35 @@ describe('arrivals', () => {
     expect(arrivedOf()).to.be.undefined
   })
 
-  it("judges the device's next message again when the store did not answer", async () => {
+  it('shows nothing more, and writes the arrival when the store is back, though the vehicle drove on', async () => {
     const { judge, store, arrivedOf } = await opened({})
     store.be('away')
+    const there = message('A', -100, start + 1_000)
+    const beyond = message('A', -101, start + 2_000)
+    judge.note(there)
+    judge.note(beyond)
+    await settle()
+    expect(arrivedOf()).to.be.undefined
+    expect([judge.isPast('share-a', there), judge.isPast('share-a', beyond)]).to.deep.equal([false, true])
+    store.be('well')
+    await eventually(arrivedOf, (arrived) => arrived !== undefined)
+    expect(arrivedOf()).to.deep.equal({ at: start + 60_000, deviceId: 'A' })
+    expect(judge.isPast('share-a', beyond)).to.be.true
+  })
+
+  it('forgets the shares of silent devices that have expired, and no others', async () => {
+    const { judge, clock, arrivedOf } = await opened(
+      { deviceIds: ['A', 'B'] },
+      { shareId: 'long', expiresAt: start + 900_000 },
+    )
+    expect(judge.forgetEnded()).to.equal(0)
+    clock.now = start + 600_000
+    expect(judge.forgetEnded()).to.equal(1)
+    expect(judge.forgetEnded()).to.equal(0)
     judge.note(message('A', -100, start + 1_000))
     await settle()
-    store.be('well')
-    judge.note(message('A', -100, start + 2_000))
-    await settle()
-    expect(arrivedOf()).to.not.be.undefined
+    expect(arrivedOf('long')).to.not.be.undefined
+    clock.now = start + 900_000
+    expect(judge.forgetEnded(), 'the share that arrived is forgotten already').to.equal(0)
   })
 })

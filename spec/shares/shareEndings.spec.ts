@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Subscription } from 'rxjs'
 import type { ShareRecord } from '../../lib/auth/shareStore.js'
-import { lastLookMs, type ShareEnding, shareEndings } from '../../lib/shares/shareEndings.js'
+import { lastLookMs, longestRetryMs, type ShareEnding, shareEndings } from '../../lib/shares/shareEndings.js'
 import type { OpenShare } from '../../lib/shares/shareState.js'
 import { clocksAt } from '../support/clocks.js'
 import { memoryShareStore } from '../support/memoryShareStore.js'
@@ -148,5 +148,70 @@ describe('shareEndings', () => {
     subscription.unsubscribe()
     expect(clocks.waiting()).to.equal(0)
     expect((store.changed$ as unknown as { observed: boolean }).observed).to.be.false
+  })
+
+  it('reads a change again until the store answers, once for all who watch the share', async () => {
+    const { store, clocks, record, seen, watch } = opened()
+    let readings = 0
+    const { get } = store
+    store.get = (shareId) => {
+      readings += 1
+      return get(shareId)
+    }
+    for (let i = 0; i < 100; i++) watch()
+    await settle()
+    readings = 0
+    store.be('away')
+    store.changeUnnoticed({ ...record, revokedAt: start })
+    store.tell(record.shareId)
+    for (let seconds = 0; seconds < 20; seconds++) {
+      await settle()
+      clocks.pass(1_000)
+    }
+    await settle()
+    expect(readings).to.be.within(5, 21)
+    expect(seen).to.deep.equal([])
+    store.be('well')
+    clocks.pass(longestRetryMs)
+    await settle()
+    expect(seen.filter((one) => one === 'complete')).to.have.length(100)
+    expect(seen[0]).to.deep.equal({ kind: 'revoked' })
+    expect(clocks.waiting()).to.equal(0)
+  })
+
+  it('reads again what could not be read when the watching began', async () => {
+    const { store, clocks, record, seen, watch } = opened()
+    store.be('away')
+    for (let i = 0; i < 100; i++) watch()
+    await settle()
+    const { get } = store
+    let readings = 0
+    store.get = (shareId) => {
+      readings += 1
+      return get(shareId)
+    }
+    clocks.pass(longestRetryMs)
+    await settle()
+    expect(readings).to.equal(1)
+    store.changeUnnoticed({ ...record, revokedAt: start })
+    store.be('well')
+    clocks.pass(longestRetryMs)
+    await settle()
+    expect(seen.filter((one) => one === 'complete')).to.have.length(100)
+  })
+
+  it('expires on time while it reads again and again, and reads no more after that', async () => {
+    const { store, clocks, record, seen, watch } = opened()
+    watch()
+    await settle()
+    store.be('away')
+    store.tell(record.shareId)
+    for (let seconds = 0; seconds < 60; seconds++) {
+      await settle()
+      clocks.pass(1_000)
+    }
+    await settle()
+    expect(seen).to.deep.equal([{ kind: 'expired' }, 'complete'])
+    expect(clocks.waiting()).to.equal(0)
   })
 })

@@ -5,6 +5,7 @@ import type { Issuer } from '../../lib/shares/issuer.js'
 import { shareRegistry } from '../../lib/shares/shareRegistry.js'
 import { shareTokens } from '../../lib/shares/shareTokens.js'
 import { memoryShareStore } from '../support/memoryShareStore.js'
+import { shareRecord } from '../support/shares.js'
 import { pasetoFixture } from '../support/vectors.js'
 
 const ring = keyRing({ secretKeys: Buffer.alloc(32, 4).toString('base64') })
@@ -45,6 +46,21 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 describe('shareRegistry', () => {
+  it('refuses instants that could not be written again, before anything is stored', async () => {
+    const { registry, store } = opened({ maxTtlMs: 1e18 })
+    const { share_id: id } = await registry.make({ device_id: 'A' }, operator)
+    const year0 = '0001-01-01T00:00:00+23:59'
+    const codes = [
+      await codeOf(registry.make({ device_id: 'A', not_before: year0 }, operator)),
+      await codeOf(registry.change(id, { expires_at: year0 }, operator)),
+      await codeOf(registry.change(id, { ttl_secs: 9e11 }, operator)),
+      await codeOf(registry.make({ device_id: 'A', ttl_secs: 9e11 }, operator)),
+    ]
+    expect(codes).to.deep.equal(Array(4).fill('ERR_BAD_REQUEST'))
+    expect(store.stored.size).to.equal(1)
+    expect(await registry.list(operator)).to.have.length(1)
+  })
+
   it('makes a link that opens, and gives the same one again', async () => {
     const { registry, tokens } = opened()
     const made = await registry.make(
@@ -127,6 +143,36 @@ describe('shareRegistry', () => {
     expect(await registry.list(ana)).to.deep.equal([])
     clock.now += 1e10
     expect(await stateOf(token)).to.equal('revoked')
+  })
+
+  it('refuses an instant that it could not write, and lists the others beside one that ended so', async () => {
+    const { registry, store } = opened()
+    const { share_id: shareId } = await registry.make({ device_id: 'A' }, ana)
+    const unwritable = '0001-01-01T00:00:00+23:59'
+    const moved = registry.change(shareId, { expires_at: unwritable }, ana)
+    expect(await codeOf(moved)).to.equal('ERR_BAD_REQUEST')
+    const made = registry.make({ device_id: 'A', not_before: unwritable }, ana)
+    expect(await codeOf(made)).to.equal('ERR_BAD_REQUEST')
+    store.changeUnnoticed(shareRecord({ shareId: 'old', expiresAt: Date.UTC(0, 0) - 2e14 }))
+    expect((await registry.list(operator)).map(({ share_id }) => share_id)).to.deep.equal([shareId])
+  })
+
+  it('refuses a share that would end after the last instant that it can write', async () => {
+    const { registry, store } = opened({ maxTtlMs: 1e15 })
+    expect(await codeOf(registry.make({ device_id: 'A', ttl_secs: 5e11 }, ana))).to.equal('ERR_BAD_REQUEST')
+    expect(store.stored.size).to.equal(0)
+    const { share_id: shareId } = await registry.make({ device_id: 'A' }, ana)
+    expect(await codeOf(registry.change(shareId, { ttl_secs: 5e11 }, ana))).to.equal('ERR_BAD_REQUEST')
+  })
+
+  it('gives the word of a revocation each time that it is asked for', async () => {
+    const { registry, store } = opened()
+    const { share_id: shareId } = await registry.make({ device_id: 'A' }, ana)
+    const told: (string | null)[] = []
+    const telling = store.changed$.subscribe({ next: (id) => told.push(id), error: expect.fail.bind(expect) })
+    for (const id of [shareId, shareId, 'foreign', 'foreign']) await registry.revoke(id, operator)
+    telling.unsubscribe()
+    expect(told).to.deep.equal([shareId, shareId, 'foreign', 'foreign'])
   })
 
   it('says when it cannot answer', async () => {

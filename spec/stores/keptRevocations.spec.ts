@@ -1,13 +1,17 @@
 import { expect } from 'chai'
-import { ReplaySubject } from 'rxjs'
-import { keptRevocations } from '../../lib/stores/keptRevocations.js'
+import { BehaviorSubject, of, ReplaySubject } from 'rxjs'
+import { assertAgainMs, keptRevocations } from '../../lib/stores/keptRevocations.js'
 import { openLmdb } from '../../lib/stores/lmdbEnvironment.js'
 import { lmdbShareStore } from '../../lib/stores/lmdbShareStore.js'
 import { redisShareStore } from '../../lib/stores/redisShareStore.js'
+import { clocksAt } from '../support/clocks.js'
 import { scratchDirectory } from '../support/directories.js'
+import { memoryShareStore } from '../support/memoryShareStore.js'
 import { nextOf } from '../support/nextOf.js'
 import { redisServer } from '../support/redisServer.js'
 import { foreignRevocation, shareRecord } from '../support/shares.js'
+
+const settle = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('keptRevocations', () => {
   it('asserts revocations again when Redis comes back without its memory', async function () {
@@ -38,5 +42,61 @@ describe('keptRevocations', () => {
     await environment.close()
     await server.close()
     directory.remove()
+  })
+
+  it('goes on with the others where one fails, and tries that one again while connected', async () => {
+    const clocks = clocksAt(0)
+    const store = memoryShareStore()
+    const { update } = store
+    let asked: string[] = []
+    let isFailing = true
+    store.update = (shareId, change) => {
+      asked.push(shareId)
+      return isFailing && shareId === 'a' ? Promise.reject(new Error('LOADING')) : update(shareId, change)
+    }
+    const revoked = ['a', 'b', 'c'].map((shareId) => foreignRevocation({ shareId }))
+    const kept = { ...memoryShareStore(), allRevoked: () => Promise.resolve(revoked) }
+    const connected$ = new BehaviorSubject(true)
+    const told: (number | string)[] = []
+    const { asserted$ } = keptRevocations(store, kept, connected$, clocks.scheduler)
+    const assertion = asserted$.subscribe({
+      next: (value) => told.push(typeof value === 'number' ? value : value.message),
+      error: expect.fail.bind(expect),
+    })
+    await settle()
+    expect([...store.stored.keys()]).to.deep.equal(['b', 'c'])
+    expect(told).to.deep.equal(['LOADING'])
+    asked = []
+    clocks.pass(assertAgainMs)
+    await settle()
+    expect(asked).to.deep.equal(['a'])
+    isFailing = false
+    clocks.pass(assertAgainMs)
+    await settle()
+    expect([...store.stored.keys()]).to.have.members(['a', 'b', 'c'])
+    expect(told).to.deep.equal(['LOADING', 'LOADING', 3])
+    isFailing = true
+    connected$.next(true)
+    await settle()
+    connected$.next(false)
+    expect(clocks.waiting()).to.equal(0)
+    assertion.unsubscribe()
+  })
+
+  it('reads what is kept again where it could not be read', async () => {
+    const clocks = clocksAt(0)
+    const store = memoryShareStore()
+    let readings = 0
+    const allRevoked = () =>
+      readings++ === 0 ? Promise.reject(new Error('away')) : Promise.resolve([foreignRevocation()])
+    const kept = { ...memoryShareStore(), allRevoked }
+    const assertion = keptRevocations(store, kept, of(true), clocks.scheduler).asserted$.subscribe({
+      error: expect.fail.bind(expect),
+    })
+    await settle()
+    clocks.pass(assertAgainMs)
+    await settle()
+    expect(store.stored.size).to.equal(1)
+    assertion.unsubscribe()
   })
 })

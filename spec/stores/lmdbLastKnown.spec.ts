@@ -1,7 +1,9 @@
+import type { LmdbLastKnownOptions } from '../../lib/stores/lmdbLastKnownOptions.js'
 import { expect } from 'chai'
 import { type Body, Envelope } from '../../lib/feed/envelope.js'
 import { type LmdbEnvironment, openLmdb } from '../../lib/stores/lmdbEnvironment.js'
-import { lmdbLastKnown, type LmdbLastKnownOptions } from '../../lib/stores/lmdbLastKnown.js'
+import { type LmdbLastKnown, lmdbLastKnown } from '../../lib/stores/lmdbLastKnown.js'
+import type { LmdbWrite } from '../../lib/stores/lmdbWriter.js'
 import { storeUnavailable } from '../../lib/stores/storeUnavailable.js'
 import { scratchDirectory } from '../support/directories.js'
 import { nextOf } from '../support/nextOf.js'
@@ -92,6 +94,14 @@ describe('lmdbLastKnown', () => {
     expect(environment.database('lastKnown').getKeysCount()).to.equal(3)
   })
 
+  it('makes room at a bounded cost, where every device reported since the last time', async () => {
+    const known = await lmdbLastKnown(environment, limits)
+    const ids = Array.from({ length: 1_000 }, (_, id) => String(id))
+    for (const id of [...ids, ...ids]) known.note(message(id, 1))
+    known.note(message('one more', 1))
+    expect([...ids, 'one more'].filter((id) => known.get(id) === undefined)).to.deep.equal(['32'])
+  })
+
   it('writes nothing of ids that came and went between two writes', async () => {
     const known = await lmdbLastKnown(environment, { ...limits, maxDevices: 2 })
     for (let count = 0; count < 100; count++) known.note(message(`once ${count}`, 1))
@@ -134,6 +144,40 @@ describe('lmdbLastKnown', () => {
     expect(await other.flush()).to.equal(1)
   })
 
+  it('refreshes what it reads once in a turn, and again after a write', async () => {
+    let refreshes = 0
+    const counted: LmdbEnvironment = {
+      ...environment,
+      refresh() {
+        refreshes++
+        environment.refresh()
+      },
+    }
+    const known = await lmdbLastKnown(counted, limits)
+    const ids = Array.from({ length: 100 }, (_, id) => String(id))
+    const allAt = (epoch: number) =>
+      ids.every((id) => known.get(id)?.payload.equals(message(id, epoch).payload) === true)
+    for (const epoch of [1, 2]) {
+      for (const id of ids) known.note(message(id, epoch))
+      await known.flush()
+      refreshes = 0
+      expect(allAt(epoch)).to.be.true
+      expect(refreshes).to.equal(1)
+    }
+  })
+
+  it('reads what another process has written since', async () => {
+    const shared = { ...limits, isShared: true }
+    const [one, other] = [await lmdbLastKnown(environment, shared), await lmdbLastKnown(environment, shared)]
+    for (const epoch of [1, 2]) {
+      other.note(message('A', epoch))
+      if (epoch === 1) one.note(message('A', epoch))
+      await one.flush()
+      await other.flush()
+      expect(one.get('A')?.payload).to.deep.equal(message('A', epoch).payload)
+    }
+  })
+
   it('keeps what could not be written, and says why', async () => {
     let isFull = true
     const refused: LmdbEnvironment = {
@@ -147,5 +191,90 @@ describe('lmdbLastKnown', () => {
     expect(known.get('A')).to.not.be.undefined
     isFull = false
     expect(await nextOf(known.written$)).to.equal(1)
+  })
+
+  describe('while the disk refuses', () => {
+    const pad = 'x'.repeat(1_000)
+    const padded = (deviceId: string, epoch: number) => message(deviceId, epoch, { LAT: 1, LON: 2, pad })
+    const bounded = { ...limits, writeMs: 10, maxWaitingBytes: 3_500 }
+    const idsOf = (known: LmdbLastKnown) =>
+      ['A', 'B', 'C', 'D', 'E', 'F'].filter((deviceId) => known.get(deviceId) !== undefined)
+    let answer: (write: LmdbWrite) => Promise<boolean>
+    let refusing: LmdbEnvironment
+    beforeEach(() => {
+      answer = environment.write
+      refusing = { ...environment, write: (write) => answer(write) }
+    })
+    const refuse = () => Promise.reject(storeUnavailable('The disk is full'))
+
+    it('holds so many bytes, lets those go that waited longest, and never tells what was before', async () => {
+      const known = await lmdbLastKnown(refusing, bounded)
+      known.note(padded('A', 1))
+      await known.flush()
+      answer = refuse
+      for (const deviceId of ['A', 'B', 'C', 'D', 'E']) known.note(padded(deviceId, 3))
+      expect(idsOf(known)).to.deep.equal(['C', 'D', 'E'])
+      known.note(padded('A', 2))
+      expect(idsOf(known), 'history that came late').to.deep.equal(['C', 'D', 'E'])
+      const error = await nextOf(known.written$)
+      expect(error).to.have.property('code', 'ERR_STORE_UNAVAILABLE')
+      expect(error).to.have.property('message').that.includes('2 that waited longest gave way')
+
+      answer = environment.write
+      await known.flush()
+      expect(idsOf(known)).to.deep.equal(['C', 'D', 'E'])
+      await restart()
+      expect(idsOf(await lmdbLastKnown(environment, limits))).to.deep.equal(['C', 'D', 'E'])
+    })
+
+    it('knows a device again that gave way, once it reports', async () => {
+      const known = await lmdbLastKnown(refusing, bounded)
+      answer = refuse
+      for (const deviceId of ['A', 'B', 'C', 'D']) known.note(padded(deviceId, 1))
+      expect(idsOf(known)).to.deep.equal(['B', 'C', 'D'])
+      known.note(padded('A', 2))
+      expect(idsOf(known)).to.deep.equal(['A', 'C', 'D'])
+      answer = environment.write
+      await known.flush()
+      for (const deviceId of ['B', 'E', 'F']) known.note(padded(deviceId, 2))
+      expect(idsOf(known), 'what is on disk waits no more').to.deep.equal(['A', 'B', 'C', 'D', 'E', 'F'])
+    })
+
+    it('removes what a write in progress leaves of a device whose newer message gave way', async () => {
+      const known = await lmdbLastKnown(refusing, bounded)
+      const writing = new Promise<() => void>((resolve) => {
+        answer = (write) =>
+          new Promise((applied, refused) => {
+            resolve(() => void environment.write(write).then(applied, refused))
+          })
+      })
+      known.note(padded('A', 1))
+      const flushed = known.flush()
+      const release = await writing
+      for (const deviceId of ['A', 'B', 'C', 'D']) known.note(padded(deviceId, 2))
+      expect(idsOf(known)).to.deep.equal(['B', 'C', 'D'])
+      answer = environment.write
+      release()
+      await flushed
+      expect(idsOf(known)).to.deep.equal(['B', 'C', 'D'])
+      await known.flush()
+      await restart()
+      expect(idsOf(await lmdbLastKnown(environment, limits))).to.deep.equal(['B', 'C', 'D'])
+    })
+
+    it('tries what was refused again, with what came meanwhile', async () => {
+      const known = await lmdbLastKnown(refusing, limits)
+      answer = refuse
+      for (const deviceId of ['A', 'B']) known.note(padded(deviceId, 1))
+      await known.flush().catch(() => undefined)
+      for (const deviceId of ['B', 'C']) known.note(padded(deviceId, 2))
+      const latest = known.get('B')
+      answer = environment.write
+      await known.flush()
+      await restart()
+      const again = await lmdbLastKnown(environment, limits)
+      expect(idsOf(again)).to.deep.equal(['A', 'B', 'C'])
+      expect(again.get('B')).to.deep.equal(latest)
+    })
   })
 })

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { skip } from 'rxjs'
 import { keptAfterEndMs, type ShareStore } from '../../lib/auth/shareStore.js'
 import { openLmdb } from '../../lib/stores/lmdbEnvironment.js'
 import { lmdbShareStore } from '../../lib/stores/lmdbShareStore.js'
@@ -37,9 +38,8 @@ async function redis(): Promise<Opener> {
     open: async () => {
       const store = redisShareStore({ url: server.url })
       opened.push(store)
-      // Once for the subscription, after which nothing is missed.
-      await nextOf(store.changed$)
-      await nextOf(store.connected$, Boolean)
+      // Once for each of its connections, after which nothing is missed.
+      await nextOf(store.changed$.pipe(skip(1)))
       return store
     },
     close: async () => {

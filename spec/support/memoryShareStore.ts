@@ -8,6 +8,8 @@ export interface MemoryShareStore extends ShareStore {
   readonly be: (how: 'well' | 'away' | 'hanging') => void
   /** Changes a share as another instance would whose word gets lost. */
   readonly changeUnnoticed: (share: StoredShare) => void
+  /** Gives the word of a change, true or not. */
+  readonly tell: (shareId: string | null) => void
   readonly stored: ReadonlyMap<string, StoredShare>
 }
 
@@ -30,6 +32,7 @@ export function memoryShareStore(): MemoryShareStore {
     changeUnnoticed: (share) => {
       stored.set(share.shareId, share)
     },
+    tell: (shareId) => changed$.next(shareId),
     get: (shareId) => answer(() => stored.get(shareId)),
     update: (shareId, change) =>
       answer(() => {

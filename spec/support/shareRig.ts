@@ -23,6 +23,8 @@ export interface Made {
 export interface ShareRig {
   readonly broker: Mosquitto
   readonly publisher: Publisher
+  /** What is kept between restarts. */
+  readonly dataDirectory: string
   readonly service: () => ServiceUnderTest
   /** Starts it anew on the same data; on the same port where the rig's environment has a `PORT`, else on another. */
   restart(signal?: NodeJS.Signals, environment?: Record<string, string>): Promise<void>
@@ -67,6 +69,7 @@ export async function startShareRig(environment: Record<string, string> = {}): P
   return {
     broker,
     publisher,
+    dataDirectory: data.path,
     service: () => service,
     async restart(signal, more) {
       await service.stop(signal)
