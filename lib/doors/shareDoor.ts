@@ -10,6 +10,7 @@ import {
   of,
   shareReplay,
   switchMap,
+  take,
   takeUntil,
 } from 'rxjs'
 import { shareCredential } from '../auth/credential.js'
@@ -26,6 +27,7 @@ import type { Shares } from '../shares/shares.js'
 import type { OpenShare, ShareState } from '../shares/shareState.js'
 import type { Counters } from '../stats/counters.js'
 import { tokenPlaces } from './tokenPlaces.js'
+import { turnstile } from './turnstile.js'
 import type { Visitor } from './visitor.js'
 
 export interface ShareDoorOptions {
@@ -44,6 +46,7 @@ const arrivalMs = 1_000
 export function shareDoor(options: ShareDoorOptions): (visitor: Visitor) => Observable<Closing> {
   const { takeOver, watch, shares, counters, maxSessionsPerToken = 0 } = options
   const places = tokenPlaces(maxSessionsPerToken)
+  const turn$ = turnstile()
 
   /** What is shown of a share from the moment that it has begun. */
   function begun({ shareId, deviceIds, within }: OpenShare): Observable<DeviceMessage> {
@@ -108,7 +111,9 @@ export function shareDoor(options: ShareDoorOptions): (visitor: Visitor) => Obse
     if (isBad) return begin(wanted)
     const token = shareCredential({ headers, query })
     if (token === undefined) return begin(closings.badToken)
-    return defer(() => shares.judge(token)).pipe(
+    return turn$.pipe(
+      take(1),
+      switchMap(() => shares.judge(token)),
       // Its only failure is that of the store.
       catchError(() => of({ kind: 'unknown' } as const)),
       switchMap((state) => {

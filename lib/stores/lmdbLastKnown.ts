@@ -44,7 +44,7 @@ export async function lmdbLastKnown(
   environment: LmdbEnvironment,
   options: LmdbLastKnownOptions,
 ): Promise<LmdbLastKnown> {
-  const { maxDevices, maxAgeMs, writeMs = 1_000, isShared = false } = options
+  const { maxDevices, maxAgeMs, writeMs = 5_000, isShared = false } = options
   const waiting = lmdbWaiting(options.maxWaitingBytes ?? getHeapStatistics().heap_size_limit / 4)
   const stored = environment.database('lastKnown')
   const entries = new Map<string, KnownEntry>()

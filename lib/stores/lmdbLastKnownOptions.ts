@@ -11,7 +11,10 @@ export interface LmdbLastKnownOptions {
    * process ends before does the next one find it, as it finds what preceded any write that the disk refused.
    */
   readonly maxWaitingBytes?: number
-  /** The pause between two writes, in milliseconds: what a kill -9 may lose. */
+  /**
+   * The pause between two writes, in milliseconds: what a kill -9 may lose. Default 5,000: a device that reports once a
+   * second is then written once for five messages, which is most of what keeping them costs.
+   */
   readonly writeMs?: number
   /**
    * Whether other processes keep the same feed's messages in the same environment. What one of them has written is then
