@@ -27,12 +27,6 @@ export function bearerIn(authorization: string | undefined): string | undefined 
   return /^\s*bearer +(\S+)\s*$/i.exec(authorization ?? '')?.[1]
 }
 
-/** The sub-protocols that a client offers and that are no token: what follows `bearer` is left out. */
-export function offeredProtocols(header: string | undefined): readonly string[] {
-  const elements = elementsOf(header)
-  return elements.filter((_, index) => index === 0 || elements[index - 1] !== 'bearer')
-}
-
 function offeredToken(header: string | undefined): string | undefined {
   const elements = elementsOf(header)
   const place = elements.indexOf('bearer')

@@ -21,7 +21,7 @@ import { expiryOf } from '../operators/takeUntilExpiry.js'
 import { isWithin } from '../operators/within.js'
 import { arrived, type Closing, closings } from '../session/closing.js'
 import type { Begin, openSession } from '../session/openSession.js'
-import type { DeviceMessage, SessionPlan, Snapshot } from '../session/session.js'
+import type { DeviceMessage, SessionPlan, LastKnownFrame } from '../session/session.js'
 import { BadRequest, type StreamOptions, streamOptions } from '../session/streamRequest.js'
 import type { Shares } from '../shares/shares.js'
 import type { OpenShare, ShareState } from '../shares/shareState.js'
@@ -60,7 +60,7 @@ export function shareDoor(options: ShareDoorOptions): (visitor: Visitor) => Obse
     return watch(deviceIds).pipe(filter(isShown), map(shares.publicOf))
   }
 
-  function* snapshots({ deviceIds, within }: OpenShare): Generator<Snapshot> {
+  function* snapshots({ deviceIds, within }: OpenShare): Generator<LastKnownFrame> {
     for (const deviceId of deviceIds) {
       if (shares.isKnown(deviceId)) yield { deviceId, makeFrame: () => shares.snapshotOf(deviceId, within) }
     }

@@ -8,7 +8,7 @@ import type { LastKnown } from '../feed/lastKnown.js'
 import { expiryOf } from '../operators/takeUntilExpiry.js'
 import { type Closing, closings } from '../session/closing.js'
 import type { Begin, openSession } from '../session/openSession.js'
-import type { SessionPlan, Snapshot } from '../session/session.js'
+import type { SessionPlan, LastKnownFrame } from '../session/session.js'
 import { BadRequest, type StreamRequest, streamRequest } from '../session/streamRequest.js'
 import { tokenPlaces } from './tokenPlaces.js'
 import type { Visitor } from './visitor.js'
@@ -89,7 +89,7 @@ export function streamDoor(options: StreamDoorOptions): (visitor: Visitor) => Ob
 function* snapshots(
   deviceIds: readonly string[],
   lastKnown: StreamDoorOptions['lastKnown'],
-): Generator<Snapshot> {
+): Generator<LastKnownFrame> {
   for (const deviceId of deviceIds) {
     if (!lastKnown.has(deviceId)) continue
     const makeFrame = () => {

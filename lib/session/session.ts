@@ -18,7 +18,7 @@ export interface DeviceMessage extends Framed {
 }
 
 /** A device's last known message, whose frame is made only where there is room for it. */
-export interface Snapshot {
+export interface LastKnownFrame {
   readonly deviceId: string
   /** The frame; undefined where it turns out that there is nothing to show. */
   readonly makeFrame: () => Buffer | undefined
@@ -32,7 +32,9 @@ export interface SessionPlan {
    *
    * @param showFirst Writes last known messages ahead of them, at once.
    */
-  readonly messagesSelector: (showFirst: (snapshots: Iterable<Snapshot>) => void) => Observable<DeviceMessage>
+  readonly messagesSelector: (
+    showFirst: (snapshots: Iterable<LastKnownFrame>) => void,
+  ) => Observable<DeviceMessage>
   /** What ends it at once, beside what ends every session. Default: nothing. */
   readonly ending$?: Observable<Closing>
   /** What ends it when its messages have completed and are all written. Default: nothing. */
@@ -76,13 +78,13 @@ export function session(
   const maxBytes = mailboxBytes === 0 ? Infinity : mailboxBytes
   let lost: Losses | null = null
 
+  // A snapshot that is lost is told, and in no account: it was never routed.
   function lose(message: Pick<DeviceMessage, 'deviceId'>): void {
-    counters.dropped++
     lost ??= newLosses()
     lost.note(message)
   }
 
-  function showFirst(snapshots: Iterable<Snapshot>): void {
+  function showFirst(snapshots: Iterable<LastKnownFrame>): void {
     const shown: Framed[] = []
     let bytes = 0
     for (const { deviceId, makeFrame } of snapshots) {
@@ -106,7 +108,10 @@ export function session(
       // `latest` is there to skip what is overtaken, however fast the socket.
       canRelease: () => overflow !== 'latest' && outlet.isWritable,
       account,
-      onDropped: lose,
+      onDropped(message) {
+        counters.dropped++
+        lose(message)
+      },
     }),
     deliver((batch) => {
       // A loss is told where its gap is.

@@ -1,10 +1,8 @@
 import { formatInstant } from '../auth/instant.js'
-import type { Body } from '../feed/envelope.js'
 import type { KnownMessage } from '../feed/lastKnown.js'
-import { positionOf } from '../feed/position.js'
-import { isWithin } from '../operators/within.js'
 import { type LastCommunication, lastCommunication } from './lastCommunication.js'
 import type { ShareState } from './shareState.js'
+import { shownBody } from './shownBody.js'
 
 /** The 200 of `/init`: CONTRACT 1.5, and what 2.5 adds. */
 export interface InitAnswer {
@@ -28,25 +26,16 @@ export function initAnswer(
 ): InitAnswer {
   const [deviceId = ''] = share.deviceIds
   const known = kind === 'open' ? lastKnown(deviceId) : undefined
+  const body = known && shownBody(known, share.within)
   return {
     msg: 'valid',
     expires_at: share.expiresAtText,
     device_id: deviceId,
-    last_communication: known === undefined ? null : shown(deviceId, known, share.within),
+    last_communication:
+      known === undefined || body === undefined ? null : lastCommunication(deviceId, body, known.receivedAt),
     ...(share.deviceIds.length > 1 ? { devices: share.deviceIds } : {}),
     ...(kind === 'notBegun' && share.notBefore !== undefined
       ? { not_before: formatInstant(share.notBefore) }
       : {}),
   }
-}
-
-function shown(
-  deviceId: string,
-  { payload, receivedAt }: KnownMessage,
-  within: Parameters<typeof isWithin>[0] | undefined,
-) {
-  // It was parsed when it came from the feed, so it is an object.
-  const body = JSON.parse(payload.toString()) as Body
-  if (within !== undefined && !isWithin(within, positionOf(body))) return null
-  return lastCommunication(deviceId, body, receivedAt)
 }

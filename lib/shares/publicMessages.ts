@@ -1,6 +1,5 @@
 import type { Envelope } from '../feed/envelope.js'
-import { textFrame } from '../feed/frame.js'
-import { publicProjection } from './publicProjection.js'
+import { publicFrame } from './publicFrame.js'
 
 /** A message as a share's viewers get it. */
 export interface PublicMessage {
@@ -17,9 +16,8 @@ export function publicMessages(fields: ReadonlySet<string>): (envelope: Envelope
   return (envelope) => {
     const made = messages.get(envelope)
     if (made !== undefined) return made
-    // A frame's text is handed over as bytes, one a character.
-    const data = Buffer.from(publicProjection(envelope.body, fields)).toString('latin1')
-    const message = { deviceId: envelope.deviceId, frame: textFrame(`{"event":"message","data":${data}}`) }
+    const { deviceId, body } = envelope
+    const message = { deviceId, frame: publicFrame('message', body, fields) }
     messages.set(envelope, message)
     return message
   }

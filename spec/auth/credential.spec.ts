@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { accessCredential, bearerIn, offeredProtocols, shareCredential } from '../../lib/auth/credential.js'
+import { accessCredential, bearerIn, shareCredential } from '../../lib/auth/credential.js'
 
 const sources = (authorization?: string, protocol?: string, query = '') => ({
   headers: {
@@ -47,17 +47,5 @@ describe('bearerIn', () => {
     expect(bearerIn('bEARER  abc')).to.equal('abc')
     expect(bearerIn('Bearer a b')).to.be.undefined
     expect(bearerIn('Bearerabc')).to.be.undefined
-  })
-})
-
-describe('offeredProtocols', () => {
-  it('leaves tokens out', () => {
-    expect(offeredProtocols('afluente.cbor, bearer, secret, other')).to.deep.equal([
-      'afluente.cbor',
-      'bearer',
-      'other',
-    ])
-    expect(offeredProtocols('bearer, bearer')).to.deep.equal(['bearer'])
-    expect(offeredProtocols(undefined)).to.deep.equal([])
   })
 })
