@@ -65,6 +65,7 @@ class SocketOutlet implements Outlet {
     this.#options = options
     this.#isPaced = isPaced
     outlets.set(socket, this)
+    options.pace.cameIn()
     socket.on('message', onMessage)
     socket.on('ping', onPing)
     socket.on('pong', onPong)

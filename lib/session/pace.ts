@@ -10,6 +10,8 @@ export interface Pace {
   readonly next$: Observable<void>
   /** To be told of every batch written: how many messages it held. */
   wrote(count: number): void
+  /** To be told of everybody who comes in. */
+  cameIn(): void
 }
 
 // From this mean on, collecting saves more in writes than a millisecond is worth; below, it would save nothing.
@@ -17,6 +19,7 @@ const crowdedBatch = 2
 const collectMs = 1
 // Node accepts one connection a turn: turns are kept short, so that a crowd at the door doesn't wait for ever.
 const releasesPerTurn = 64
+const releasesBesideArrival = 8
 
 /** One pace for all sessions: what arrives in a turn leaves in one write a session, and under load in fewer writes. */
 export function pace(): Pace {
@@ -25,6 +28,7 @@ export function pace(): Pace {
   let released = 0
   let written = 0
   let isCrowded = false
+  let isArrival = false
 
   function begin(): void {
     releasing = waiting
@@ -34,7 +38,9 @@ export function pace(): Pace {
   }
 
   function release(): void {
-    const end = Math.min(released + releasesPerTurn, releasing.length)
+    const most = isArrival ? releasesBesideArrival : releasesPerTurn
+    isArrival = false
+    const end = Math.min(released + most, releasing.length)
     while (released < end) releasing[released++]?.next()
     if (released < releasing.length) {
       setImmediate(release)
@@ -56,6 +62,9 @@ export function pace(): Pace {
     }),
     wrote(count) {
       written += count
+    },
+    cameIn() {
+      isArrival = true
     },
   }
 }
