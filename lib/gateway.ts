@@ -1,15 +1,4 @@
-import {
-  identity,
-  map,
-  merge,
-  mergeAll,
-  NEVER,
-  type Observable,
-  ReplaySubject,
-  retry,
-  tap,
-  timer,
-} from 'rxjs'
+import { identity, map, merge, NEVER, type Observable, ReplaySubject, retry, tap, timer } from 'rxjs'
 import { shareDoor } from './doors/shareDoor.js'
 import { streamDoor, type StreamDoorOptions } from './doors/streamDoor.js'
 import type { Visitor } from './doors/visitor.js'
@@ -25,6 +14,7 @@ import { createPublicApp } from './http/publicApp.js'
 import { sharePage, type SharePageOptions } from './http/sharePage.js'
 import { shareStreamPath } from './http/sharePaths.js'
 import { shareRoutes } from './http/shareRoutes.js'
+import { mergeAllLean } from './operators/mergeAllLean.js'
 import { wheel } from './operators/wheel.js'
 import { type Closing, closings } from './session/closing.js'
 import { openSession, type OpenSessionOptions } from './session/openSession.js'
@@ -141,7 +131,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const sessions$ = merge(main.connections$, publicly?.connections$ ?? NEVER).pipe(
     tap(() => counters.sessions++),
     map((connection) => doors.get(connection.path)?.(connection) ?? NEVER),
-    mergeAll(),
+    mergeAllLean(),
     tap((closing) => {
       counters.sessions--
       countBy(counters.ended, closing.name)

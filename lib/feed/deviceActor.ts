@@ -16,6 +16,7 @@ export interface WatchRequest {
  * about 250.
  */
 export class DeviceActor {
+  readonly deviceId: string
   readonly #watchers: (Subscriber<Envelope> | null)[] = []
   #watching = 0
   #seq: number
@@ -23,7 +24,8 @@ export class DeviceActor {
   #routing = 0
 
   /** @param floor The highest seq that any freed actor used. @param now In milliseconds since 1970. */
-  constructor(floor: number, now: number) {
+  constructor(deviceId: string, floor: number, now: number) {
+    this.deviceId = deviceId
     this.#seq = floor
     this.#heardAt = now
   }

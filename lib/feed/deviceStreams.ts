@@ -9,6 +9,8 @@ import {
   type Observable,
   type SchedulerLike,
   Subject,
+  type Subscriber,
+  type Unsubscribable,
 } from 'rxjs'
 import { deliver } from '../operators/deliver.js'
 import { produce } from '../operators/link.js'
@@ -84,11 +86,11 @@ export function deviceStreams(feed$: Observable<Envelope>, options: DeviceStream
   }
 
   function runActor(inbox$: GroupedObservable<string, Item>): Observable<never> {
-    const actor = new DeviceActor(floor, scheduler.now())
+    const actor = new DeviceActor(inbox$.key, floor, scheduler.now())
     actors.set(inbox$.key, actor)
     counters.actors++
     return inbox$.pipe(
-      deliver((item) => receive(actor, item)),
+      deliver({ next: (item) => receive(actor, item) }),
       finalize(() => {
         actors.delete(inbox$.key)
         counters.actors--
@@ -106,9 +108,9 @@ export function deviceStreams(feed$: Observable<Envelope>, options: DeviceStream
   function watch(deviceIds: readonly string[]): Observable<Envelope> {
     return produce((watcher) => {
       for (const deviceId of deviceIds) requests$.next({ deviceId, watcher, begins: true })
-      return () => {
-        for (const deviceId of deviceIds) requests$.next({ deviceId, watcher, begins: false })
-      }
+      // The actors' own ids: what was asked for may be slices of a long request.
+      const ids = deviceIds.map((deviceId) => actors.get(deviceId)?.deviceId ?? deviceId)
+      return new Watch(requests$, ids, watcher)
     })
   }
 
@@ -129,6 +131,24 @@ export function deviceStreams(feed$: Observable<Envelope>, options: DeviceStream
   )
 
   return { running$, watch, watchedDevices } satisfies DeviceStreams
+}
+
+/** What a watcher has begun, and ends again. */
+class Watch implements Unsubscribable {
+  readonly #requests$: Subject<WatchRequest>
+  readonly #deviceIds: readonly string[]
+  readonly #watcher: Subscriber<Envelope>
+
+  constructor(requests$: Subject<WatchRequest>, deviceIds: readonly string[], watcher: Subscriber<Envelope>) {
+    this.#requests$ = requests$
+    this.#deviceIds = deviceIds
+    this.#watcher = watcher
+  }
+
+  unsubscribe(): void {
+    for (const deviceId of this.#deviceIds)
+      this.#requests$.next({ deviceId, watcher: this.#watcher, begins: false })
+  }
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { OperatorFunction } from 'rxjs'
-import { linked, operate } from './link.js'
+import { type Link, linked, operate } from './link.js'
 
-/** Hands each value on and emits nothing. Law: it is `tap(hand)` and `ignoreElements()`, in one Subscriber. */
-export function deliver<T>(hand: (value: T) => void): OperatorFunction<T, never> {
+/** Hands each value to an observer and emits nothing. Law: it is `tap(hand)` and `ignoreElements()`, in one Subscriber. */
+export function deliver<T>(hand: Pick<Link<T>, 'next'>): OperatorFunction<T, never> {
   return operate((source$, out) => {
-    const inner = linked<T>(out, { next: hand })
+    const inner = linked<T>(out, hand)
     source$.subscribe(inner)
   })
 }

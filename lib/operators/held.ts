@@ -13,6 +13,8 @@ export interface HeldOptions<T> {
   readonly keySelector?: (value: T) => string
   /** A value's size in bytes. Default 0. */
   readonly bytesSelector?: (value: T) => number
+  /** Told each value that gives way, at once. */
+  readonly onDropped?: (value: T) => void
 }
 
 /** What became of the values: `routed = delivered + dropped + discarded + waiting`, at any moment. */
@@ -53,12 +55,10 @@ export class Held<T> {
   #bytes = 0
   readonly #options: HeldOptions<T>
   readonly #account: HeldAccount
-  readonly #onDropped: ((value: T) => void) | undefined
 
-  constructor(options: HeldOptions<T>, account: HeldAccount, onDropped?: (value: T) => void) {
+  constructor(options: HeldOptions<T>, account: HeldAccount) {
     this.#options = options
     this.#account = account
-    this.#onDropped = onDropped
   }
 
   /** Holds a value where nothing can be over its share for it; false where something might. */
@@ -128,7 +128,7 @@ export class Held<T> {
 
   #drop(value: T): void {
     this.#account.dropped++
-    this.#onDropped?.(value)
+    this.#options.onDropped?.(value)
   }
 
   #bytesOf(value: T): number {

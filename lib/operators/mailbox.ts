@@ -1,6 +1,6 @@
-import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
+import type { Observable, OperatorFunction, Subscriber, Unsubscribable } from 'rxjs'
 import { Held, heldAccount, type HeldAccount, type HeldOptions } from './held.js'
-import { linked, operate } from './link.js'
+import { type Link, linked, loose, operate } from './link.js'
 
 /** A mailbox's bounds, what gives way, and when it lets go. */
 export interface MailboxOptions<T> extends HeldOptions<T> {
@@ -13,8 +13,6 @@ export interface MailboxOptions<T> extends HeldOptions<T> {
   readonly canRelease?: () => boolean
   /** Counters to keep, for reading at any time. */
   readonly account?: HeldAccount
-  /** Told each value that gives way, at once. */
-  readonly onDropped?: (value: T) => void
 }
 
 /**
@@ -48,56 +46,89 @@ export interface MailboxOptions<T> extends HeldOptions<T> {
  * ```
  */
 export function mailbox<T>(options: MailboxOptions<T>): OperatorFunction<T, T[]> {
-  const { capacity, maxBytes = Infinity, releaseSelector, canRelease, onDropped } = options
+  const { capacity, maxBytes = Infinity } = options
   if (!(capacity >= 1)) throw new RangeError(`capacity must be at least 1, got ${capacity}`)
   if (!(maxBytes >= 0)) throw new RangeError(`maxBytes must be at least 0, got ${maxBytes}`)
   return operate((source$, out) => {
-    const account = options.account ?? heldAccount()
-    const held = new Held(options, account, onDropped)
-    let releasing: Subscriber<unknown> | null = null
-    let sourceCompleted = false
-
-    function completeWhenDone(): void {
-      if (sourceCompleted && releasing === null) out.complete()
-    }
-
-    function release(): void {
-      releasing?.unsubscribe()
-      releasing = null
-      const batch = held.take()
-      account.delivered += batch.length
-      out.next(batch)
-      completeWhenDone()
-    }
-
-    const onRelease = {
-      next: release,
-      complete() {
-        releasing = null
-        completeWhenDone()
-      },
-    }
-
-    const inner = linked<T>(out, {
-      next(value) {
-        account.routed++
-        if (!held.add(value)) {
-          if (account.waiting > 0 && canRelease?.() === true) release()
-          if (!held.add(value)) held.squeezeIn(value)
-        }
-        if (releasing !== null) return
-        releasing = linked(out, onRelease)
-        releaseSelector().subscribe(releasing)
-      },
-      complete() {
-        sourceCompleted = true
-        completeWhenDone()
-      },
-    })
-    source$.subscribe(inner)
-
-    return () => {
-      account.discarded += held.take().length
-    }
+    const inbox = new Inbox(options, out)
+    source$.subscribe(linked(out, inbox))
+    return inbox
   })
+}
+
+// A class and not closures, as the two below: there is one for every open session, and this way it takes a third of the
+// memory.
+class Inbox<T> implements Link<T>, Unsubscribable {
+  readonly #options: MailboxOptions<T>
+  readonly #out: Subscriber<T[]>
+  readonly #account: HeldAccount
+  readonly #held: Held<T>
+  readonly #release = new Release(this)
+  #releasing: Subscriber<unknown> | null = null
+  #sourceCompleted = false
+
+  constructor(options: MailboxOptions<T>, out: Subscriber<T[]>) {
+    this.#options = options
+    this.#out = out
+    this.#account = options.account ?? heldAccount()
+    this.#held = new Held(options, this.#account)
+  }
+
+  next(value: T): void {
+    const account = this.#account
+    account.routed++
+    if (!this.#held.add(value)) {
+      if (account.waiting > 0 && this.#options.canRelease?.() === true) this.release()
+      if (!this.#held.add(value)) this.#held.squeezeIn(value)
+    }
+    if (this.#releasing !== null) return
+    this.#releasing = loose(this.#out, this.#release)
+    this.#options.releaseSelector().subscribe(this.#releasing)
+  }
+
+  complete(): void {
+    this.#sourceCompleted = true
+    this.#completeWhenDone()
+  }
+
+  release(): void {
+    this.#releasing?.unsubscribe()
+    this.#releasing = null
+    const batch = this.#held.take()
+    this.#account.delivered += batch.length
+    this.#out.next(batch)
+    this.#completeWhenDone()
+  }
+
+  /** No release came, and this one won't. */
+  notReleased(): void {
+    this.#releasing = null
+    this.#completeWhenDone()
+  }
+
+  unsubscribe(): void {
+    this.#releasing?.unsubscribe()
+    this.#account.discarded += this.#held.take().length
+  }
+
+  #completeWhenDone(): void {
+    if (this.#sourceCompleted && this.#releasing === null) this.#out.complete()
+  }
+}
+
+/** What lets an inbox go. */
+class Release implements Link<unknown> {
+  readonly #inbox: { release(): void; notReleased(): void }
+
+  constructor(inbox: { release(): void; notReleased(): void }) {
+    this.#inbox = inbox
+  }
+
+  next(): void {
+    this.#inbox.release()
+  }
+
+  complete(): void {
+    this.#inbox.notReleased()
+  }
 }

@@ -1,5 +1,5 @@
-import type { Observable } from 'rxjs'
-import { linked, produce } from '../operators/link.js'
+import type { Observable, Subscriber } from 'rxjs'
+import { type Link, linked, produce } from '../operators/link.js'
 import { type Closing, closingOf } from './closing.js'
 
 /**
@@ -21,25 +21,38 @@ export function firstEnding(
   onEnding: (closing: Closing, error?: unknown) => void,
 ): Observable<Closing> {
   return produce((out) => {
-    let isOver = false
-
-    function end(closing: Closing, error?: unknown): void {
-      if (isOver) return
-      isOver = true
-      onEnding(closing, error)
-      out.next(closing)
-      out.complete()
-    }
-
-    const link = {
-      next: end,
-      error: (error: unknown) => end(closingOf(error), error),
-      complete: () => undefined,
-    }
+    const ending = new Ending(out, onEnding)
     for (const ending$ of endings) {
       if (out.closed) return
-      const inner = linked<Closing>(out, link)
-      ending$.subscribe(inner)
+      ending$.subscribe(linked(out, ending))
     }
   })
+}
+
+// A class and not closures, since there is one for every open session.
+class Ending implements Link<Closing> {
+  readonly #out: Subscriber<Closing>
+  readonly #onEnding: (closing: Closing, error?: unknown) => void
+  #isOver = false
+
+  constructor(out: Subscriber<Closing>, onEnding: (closing: Closing, error?: unknown) => void) {
+    this.#out = out
+    this.#onEnding = onEnding
+  }
+
+  next(closing: Closing, error?: unknown): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#onEnding(closing, error)
+    this.#out.next(closing)
+    this.#out.complete()
+  }
+
+  error(error: unknown): void {
+    this.next(closingOf(error), error)
+  }
+
+  complete(): void {
+    // That a source ends is no ending.
+  }
 }

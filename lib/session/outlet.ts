@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Observable, Subscriber } from 'rxjs'
 import type { WebSocket } from 'ws'
-import { linked, produce } from '../operators/link.js'
+import { type Link, linked, produce } from '../operators/link.js'
 import { Attention } from './attention.js'
 import { type Closing, closings, left } from './closing.js'
 import { keepAliveFrame } from './events.js'
@@ -49,7 +49,7 @@ export function outlet(socket: WebSocket, options: OutletOptions, isPaced = fals
 const outlets = new WeakMap<WebSocket, SocketOutlet>()
 
 // A class and not closures: there is one for every open session, and this way it takes a sixth of the memory.
-class SocketOutlet implements Outlet {
+class SocketOutlet implements Outlet, Link<unknown> {
   readonly #socket: WebSocket
   readonly #options: OutletOptions
   readonly #isPaced: boolean
@@ -81,8 +81,7 @@ class SocketOutlet implements Outlet {
     return produce((out) => {
       this.#ending = out
       if (this.#socket.readyState === this.#socket.CLOSED) out.next(left(1006)) // nothing more will tell
-      const keepAwake = linked(out, { next: () => this.#keepAwake() })
-      this.#options.keepAlive$.subscribe(keepAwake)
+      this.#options.keepAlive$.subscribe(linked(out, this))
     })
   }
 
@@ -152,7 +151,8 @@ class SocketOutlet implements Outlet {
     waiter?.next()
   }
 
-  #keepAwake(): void {
+  /** A keep-alive period has passed. */
+  next(): void {
     const isSilent = () => this.#attention.isSilent(this.#options.keepAliveMs)
     if (!isSilent()) this.#ping()
     // Perhaps it was us who didn't listen: what came meanwhile is read before this turn is over.

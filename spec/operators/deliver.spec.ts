@@ -7,8 +7,8 @@ describe('deliver', () => {
     const handed: string[] = []
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source$ = cold('a-b-|')
-      expectObservable(source$.pipe(deliver((value) => handed.push(value)))).toBe('----|')
-      expectObservable(cold('-#').pipe(deliver(() => undefined))).toBe('-#')
+      expectObservable(source$.pipe(deliver({ next: (value) => handed.push(value) }))).toBe('----|')
+      expectObservable(cold('-#').pipe(deliver({ next: () => undefined }))).toBe('-#')
       expectSubscriptions(source$.subscriptions).toBe('^---!')
     })
     expect(handed).to.deep.equal(['a', 'b'])
@@ -18,8 +18,10 @@ describe('deliver', () => {
     marbles(({ cold, expectObservable }) => {
       const broken = new Error('broken')
       const source$ = cold('-a-b').pipe(
-        deliver(() => {
-          throw broken
+        deliver({
+          next() {
+            throw broken
+          },
         }),
       )
       expectObservable(source$).toBe('-#', {}, broken)
