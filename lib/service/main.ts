@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
 import { AfluenteError } from '../errors.js'
 import { createCounters } from '../stats/counters.js'
 import { explainDemo, startDemo } from './demo.js'

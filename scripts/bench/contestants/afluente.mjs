@@ -8,6 +8,9 @@ import { missingMosquitto, startConsumer, topic } from './broker.mjs'
 
 export const entry = join(benchFolder, '../../dist/lib/service/main.js')
 
+// As `npm start` and the package's command do.
+const asStarted = ['--max-semi-space-size=4']
+
 const isReady = (port) => () =>
   new Promise((resolve) => {
     const request = get({ host: '127.0.0.1', port, path: '/readyz', agent: false }, (response) => {
@@ -35,7 +38,7 @@ export async function startService(port, brokerPort, { profile, ...settings } = 
     ...settings,
   }
   const profiling = profile ? ['--cpu-prof', `--cpu-prof-dir=${resolve(profile)}`] : []
-  const program = start(process.execPath, [...profiling, entry], { environment, folder })
+  const program = start(process.execPath, [...profiling, ...asStarted, entry], { environment, folder })
   try {
     await answering(program, isReady(port))
   } catch (error) {
