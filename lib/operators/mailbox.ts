@@ -56,8 +56,7 @@ export function mailbox<T>(options: MailboxOptions<T>): OperatorFunction<T, T[]>
   })
 }
 
-// A class and not closures, as the two below: there is one for every open session, and this way it takes a third of the
-// memory.
+// Classes and not closures: there is one of each for every open session, and this way they take a third of the memory.
 class Inbox<T> implements Link<T>, Unsubscribable {
   readonly #options: MailboxOptions<T>
   readonly #out: Subscriber<T[]>
