@@ -38,6 +38,14 @@ describe('README.md', () => {
     expect(scripts).to.include.keys('start', 'test', 'bench', 'build', 'lint')
   })
 
+  it('names the option of Node with which npm start, the command of the package and the benchmark start', () => {
+    const option = /--max-semi-space-size=\d+/
+    const [wanted] = option.exec(read('lib/service/main.ts')) ?? []
+    expect(wanted).to.be.a('string')
+    for (const path of ['package.json', 'scripts/bench/contestants/afluente.mjs', 'README.md'])
+      expect(option.exec(read(path))?.[0], path).to.equal(wanted)
+  })
+
   it("has the schema's table of settings (else: node scripts/settingsTable.mjs --write)", () => {
     const [, table] = /<!-- settings: begin.*-->\n\n([^]*?)\n<!-- settings: end -->/.exec(readme) ?? []
     expect(table).to.equal(

@@ -1,4 +1,5 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
+// Node's young generation grows to three times 16 MB while thousands come in: a fifth of what an open session takes.
 import { AfluenteError } from '../errors.js'
 import { createCounters } from '../stats/counters.js'
 import { explainDemo, startDemo } from './demo.js'
