@@ -162,8 +162,11 @@ class SocketOutlet implements Outlet, Link<unknown> {
   #ping(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     this.#attention.pinged()
+    const stream = streamOf(this.#socket)
+    stream?.cork() // both in one system call
     this.#put(keepAliveFrame)
     this.#pingPeer()
+    stream?.uncork()
   }
 
   #pingPeer(): void {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { map } from 'rxjs'
+import { map, type SchedulerLike } from 'rxjs'
 import { wheel } from '../../lib/operators/index.js'
 import { marbles } from '../support/marbles.js'
 
@@ -42,6 +42,40 @@ describe('wheel', () => {
       const wheel$ = wheel(2, 2, scheduler).pipe(map(() => 'x'))
       expectObservable(wheel$, '^--!').toBe('--x')
       expectObservable(wheel$, '^------!').toBe('--x-x-x')
+    })
+  })
+
+  it('keeps its period where its timer is late each time', () => {
+    marbles(({ expectObservable }, scheduler) => {
+      // A frame is 1.25 ms of this clock, so a timer of 1 ms takes a quarter longer than it should.
+      const late: SchedulerLike = {
+        now: () => 1.25 * scheduler.now(),
+        schedule: scheduler.schedule.bind<SchedulerLike['schedule']>(scheduler),
+      }
+      const ticks$ = wheel(8, 8, late).pipe(map(() => 'x'))
+      expectObservable(ticks$, '^--------------------------!').toBe('-------x-----x------x-----x')
+    })
+  })
+
+  it('goes on ticking where the clock is set, back or forward', () => {
+    for (const jump of [-1_000_000, 1_000_000]) {
+      marbles(({ expectObservable }, scheduler) => {
+        const set: SchedulerLike = {
+          now: () => scheduler.now() + (scheduler.now() > 5 ? jump : 0),
+          schedule: scheduler.schedule.bind<SchedulerLike['schedule']>(scheduler),
+        }
+        const ticks$ = wheel(4, 4, set).pipe(map(() => 'x'))
+        expectObservable(ticks$, '^-------------!').toBe('----x---x---x')
+      })
+    }
+  })
+
+  it('spreads those who came together, unless told otherwise, over slots of 25 ms', () => {
+    marbles(({ expectObservable }, scheduler) => {
+      const wheel$ = wheel(25_000, undefined, scheduler).pipe(map(() => 'x'))
+      expectObservable(wheel$, '^ 25010ms !').toBe('25s x')
+      expectObservable(wheel$, '30ms ^ 25010ms !').toBe('25025ms x')
+      expectObservable(wheel$, '60ms ^ 25010ms !').toBe('25050ms x')
     })
   })
 
