@@ -65,8 +65,12 @@ export class Held<T> {
   add(value: T): boolean {
     const { maxBytes = Infinity } = this.#options
     if (this.#byKey !== null || this.#account.waiting >= this.#limit) return false
-    if (this.#bytes + this.#bytesOf(value) > maxBytes) return false
-    this.#keep((this.#inOrder ??= []), value)
+    const bytes = this.#bytesOf(value)
+    if (this.#bytes + bytes > maxBytes) return false
+    // An array begun with a value has room for it alone; one that is pushed to has room for seventeen.
+    if (this.#inOrder === null) this.#inOrder = [value]
+    else this.#inOrder.push(value)
+    this.#count(bytes)
     return true
   }
 
@@ -92,7 +96,8 @@ export class Held<T> {
       this.#drop(oldest)
     }
     byKey.set(key, share)
-    this.#keep(share, value)
+    share.push(value)
+    this.#count(bytes)
   }
 
   /** Lets all go. */
@@ -104,10 +109,9 @@ export class Held<T> {
     return values
   }
 
-  #keep(values: T[], value: T): void {
-    values.push(value)
+  #count(bytes: number): void {
     this.#account.waiting++
-    this.#bytes += this.#bytesOf(value)
+    this.#bytes += bytes
   }
 
   #sortByKey(): Map<string, T[]> {

@@ -5,6 +5,7 @@ import { type Link, linked, produce } from '../operators/link.js'
 import { Attention } from './attention.js'
 import { type Closing, closings, left } from './closing.js'
 import { keepAliveFrame } from './events.js'
+import { hear, type Hearer } from './hear.js'
 import { type Framed, giveUpScratch, inOnePiece } from './onePiece.js'
 import type { Pace } from './pace.js'
 
@@ -12,7 +13,7 @@ import type { Pace } from './pace.js'
 export interface Outlet {
   /** Emits once, as soon as a batch can be taken: at the next release of the pace, or later while the socket is full. */
   readonly writable$: Observable<void>
-  /** Whether a batch can be taken now. */
+  /** Whether a batch can be taken now, or given up at once. */
   readonly isWritable: boolean
   /** Emits how the peer ended it: it left, fell silent, or flooded us. Keeps the peer awake while it is subscribed. */
   readonly ended$: Observable<Closing>
@@ -45,11 +46,8 @@ export function outlet(socket: WebSocket, options: OutletOptions, isPaced = fals
   return new SocketOutlet(socket, options, isPaced)
 }
 
-// The socket's listeners are the same functions for all; the outlet that they serve is found by the socket.
-const outlets = new WeakMap<WebSocket, SocketOutlet>()
-
 // A class and not closures: there is one for every open session, and this way it takes a sixth of the memory.
-class SocketOutlet implements Outlet, Link<unknown> {
+class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   readonly #socket: WebSocket
   readonly #options: OutletOptions
   readonly #isPaced: boolean
@@ -64,13 +62,8 @@ class SocketOutlet implements Outlet, Link<unknown> {
     this.#socket = socket
     this.#options = options
     this.#isPaced = isPaced
-    outlets.set(socket, this)
     options.pace.cameIn()
-    socket.on('message', onMessage)
-    socket.on('ping', onPing)
-    socket.on('pong', onPong)
-    socket.on('error', onError)
-    socket.on('close', onClose)
+    hear(socket, this)
   }
 
   get writable$(): Observable<void> {
@@ -86,12 +79,12 @@ class SocketOutlet implements Outlet, Link<unknown> {
   }
 
   write(batch: readonly Framed[]): boolean {
-    if (this.#socket.readyState !== this.#socket.OPEN) return false
     const [first] = batch
     if (first === undefined) return true
+    const isOne = batch.length === 1
+    if (!this.#put(isOne ? first.frame : inOnePiece(batch))) return false
+    if (!isOne && this.#socket.bufferedAmount > 0) giveUpScratch()
     this.#options.pace.wrote(batch.length)
-    this.#put(batch.length === 1 ? first.frame : inOnePiece(batch))
-    if (this.#socket.bufferedAmount > 0) giveUpScratch()
     if (this.#isPaced) {
       this.#unanswered = this.#pings + 1
       this.#pingPeer()
@@ -130,18 +123,20 @@ class SocketOutlet implements Outlet, Link<unknown> {
   }
 
   get isWritable(): boolean {
-    return !this.#isFull && this.#unanswered === 0 && this.#socket.readyState === this.#socket.OPEN
+    return !this.#isFull && this.#unanswered === 0
   }
 
-  #put(bytes: Buffer): void {
+  /** False where the socket is closing. */
+  #put(bytes: Buffer): boolean {
     const stream = streamOf(this.#socket)
-    if (this.#socket.readyState !== this.#socket.OPEN || stream?.write(bytes) !== false || this.#isFull)
-      return
+    if (stream === undefined || this.#socket.readyState !== this.#socket.OPEN) return false
+    if (stream.write(bytes) || this.#isFull) return true
     this.#isFull = true
     stream.once('drain', () => {
       this.#isFull = false
       this.#release()
     })
+    return true
   }
 
   #release(): void {
@@ -172,28 +167,6 @@ class SocketOutlet implements Outlet, Link<unknown> {
   #pingPeer(): void {
     this.#socket.ping(String(++this.#pings))
   }
-}
-
-function onMessage(this: WebSocket): void {
-  outlets.get(this)?.said()
-}
-
-function onPing(this: WebSocket): void {
-  outlets.get(this)?.heard(true)
-}
-
-function onPong(this: WebSocket, data: Buffer): void {
-  const to = outlets.get(this)
-  to?.heard(false)
-  to?.answered(data.toString())
-}
-
-function onError(): void {
-  // 'close' follows, and tells the code.
-}
-
-function onClose(this: WebSocket, code: number): void {
-  outlets.get(this)?.ended(left(code))
 }
 
 // `ws` writes frame by frame; a batch of finished frames goes to the stream below it, in one piece.
