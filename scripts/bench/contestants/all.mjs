@@ -5,7 +5,7 @@ import { fastapi } from './fastapi.mjs'
 import { floor } from './floor.mjs'
 import { mosquitto } from './mosquitto.mjs'
 import { nats, natsLatest } from './nats.mjs'
-import { nodePlain } from './nodePlain.mjs'
+import { bareNode, nodePlain } from './nodeServers.mjs'
 
 export const contestants = [
   floor,
@@ -17,5 +17,6 @@ export const contestants = [
   centrifugeBatching,
   mosquitto,
   nodePlain,
+  bareNode,
   fastapi,
 ]

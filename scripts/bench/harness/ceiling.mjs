@@ -1,4 +1,4 @@
-// The ceiling: S3 with the rate raised until a contestant no longer carries all with p99 under 100 ms.
+// The ceiling: a scenario with the rate raised until a contestant no longer carries all with p99 under 100 ms.
 import { measure } from './measure.mjs'
 import { fitted, scenarios, smoked } from './scenarios.mjs'
 import { alignedTable, significant } from './table.mjs'
@@ -6,9 +6,11 @@ import { alignedTable, significant } from './table.mjs'
 const carries = (result, rate) => result.lost === 0 && result.p99 < 100 && result.inPerSecond >= rate * 0.98
 
 export async function findCeilings(available, options, machine, say) {
-  const scenario = fitted(options.smoke ? smoked(scenarios.S3) : scenarios.S3, machine.descriptors)
+  const name = options.scenarios.length === 1 ? options.scenarios[0] : 'S3'
+  const full = scenarios[name]
+  const scenario = fitted(options.smoke ? smoked(full) : full, machine.descriptors)
   const shape = { ...scenario, seconds: options.smoke ? 0.7 : Math.min(options.seconds, 5) }
-  say('\nThe ceiling: S3 with the rate raised until not all is carried with p99 under 100 ms')
+  say(`\nThe ceiling: ${name} with the rate raised until not all is carried with p99 under 100 ms`)
   const ceilings = []
   for (const contestant of available) ceilings.push(await ceilingOf(contestant, shape, options))
   const head = ['', 'in/s', 'deliveries/s', 'cores', 'broker cores', 'µs/delivery', 'p99 ms']

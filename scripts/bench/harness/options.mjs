@@ -13,12 +13,13 @@ export const help = `Measures afluente beside its peers, on this machine, over 1
   --contestants a,b    ${contestants.map(({ name }) => name).join(', ')}
                        (default: all but those that vary another)
   --runs N             runs of each, contestants in turn; medians are shown (default 1; publish with 5)
-  --seconds N          measured in each run, after a warm-up of 3 (default 10)
+  --seconds N          measured in each run, after a warm-up of 3 or 10 (default 10)
   --payload BYTES      of a device message: 350 (default), 600, 4000, or any other from 300
   --seed N             which device reports when and who watches it (default 1)
   --json FILE          all results, of every run
   --plot FILE.svg      a picture of them
-  --ceiling            S3 with the rate raised until a contestant no longer carries all with p99 under 100 ms
+  --ceiling            S3, or the one scenario named, with the rate raised until a contestant no longer carries all with
+                       p99 under 100 ms
   --grow               how cost grows: S1 with 10, 100, 1,000, 9,000 sessions and with 1, 10, 100 devices a session
                        (afluente alone unless --contestants says otherwise; with --plot, the README's plot)
   --profile FOLDER     afluente leaves a CPU profile there at the end of each run (its figures are then no measure)

@@ -1,0 +1,17 @@
+// Two servers in Node: the straightforward one, and what Node itself asks.
+import { join } from 'node:path'
+import { benchFolder } from '../harness/compile.mjs'
+import { missingMosquitto, startConsumer, startSayingReady, topic } from './broker.mjs'
+
+const nodeServer = (name, file, rest = {}) => ({
+  name,
+  ...rest,
+  missing: missingMosquitto,
+  start: () =>
+    startConsumer((port, brokerPort) =>
+      startSayingReady(process.execPath, [join(benchFolder, 'contestants', file), port, brokerPort, topic]),
+    ),
+})
+
+export const nodePlain = nodeServer('node-plain', 'nodePlainServer.mjs')
+export const bareNode = nodeServer('bare-node', 'bareNodeServer.mjs', { optional: true })
