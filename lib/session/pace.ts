@@ -19,7 +19,7 @@ const crowdedBatch = 2
 const collectMs = 1
 // Node accepts one connection a turn: turns are kept short, so that a crowd at the door doesn't wait for ever.
 const releasesPerTurn = 64
-const releasesBesideArrival = 8
+const releasesBesideArrival = 2
 
 /** One pace for all sessions: what arrives in a turn leaves in one write a session, and under load in fewer writes. */
 export function pace(): Pace {

@@ -26,14 +26,14 @@ describe('pace', () => {
     expect(released()).to.equal(100)
   })
 
-  it('releases 8 in a turn in which somebody came in, so that a crowd gets in', async () => {
+  it('releases 2 in a turn in which somebody came in, so that a crowd gets in', async () => {
     const { sessions, released } = subscribed(30)
     sessions.cameIn()
     await nextTurn()
-    expect(released()).to.equal(8)
+    expect(released()).to.equal(2)
     sessions.cameIn()
     await nextTurn()
-    expect(released()).to.equal(16)
+    expect(released()).to.equal(4)
     await nextTurn()
     expect(released()).to.equal(30)
   })
