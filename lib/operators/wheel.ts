@@ -15,7 +15,7 @@ import { produce } from './link.js'
  * @param periodMs Time between two ticks of one subscriber, in milliseconds.
  * @param slots How many parts the period has; subscribers of one part tick together. Default: parts of 25 ms, at most
  * 1,024, so that thousands who came at once don't take their turn at once.
- * @throws RangeError where `periodMs` is not above 0, or `slots` no whole number of at least 1.
+ * @throws RangeError where `periodMs` is below 1, or `slots` no whole number of at least 1.
  * @see Varghese and Lauck, Hashed and Hierarchical Timing Wheels, 1987.
  *
  * @example
@@ -31,11 +31,12 @@ export function wheel(
   slots = Math.min(1024, Math.max(1, Math.round(periodMs / 25))),
   scheduler: SchedulerLike = asyncScheduler,
 ): Observable<void> {
-  if (!(periodMs > 0)) throw new RangeError(`periodMs must be above 0, got ${periodMs}`)
+  if (!(periodMs >= 1)) throw new RangeError(`periodMs must be at least 1, got ${periodMs}`)
   if (!(Number.isInteger(slots) && slots >= 1))
     throw new RangeError(`slots must be a whole number ≥ 1, got ${slots}`)
   const rim = Array.from({ length: slots }, () => new Set<Subscriber<void>>())
   const slotMs = periodMs / slots
+  const timerMs = Math.min(slotMs, 2 ** 31 - 1) // no timer is longer
   let at = 0
   let dueAt = 0
   let subscribers = 0
@@ -44,11 +45,12 @@ export function wheel(
   // Timers are late, each by up to a millisecond or what goes on: the clock says how many slots are over.
   function turn(): void {
     const now = scheduler.now()
-    const isClockSet = now < dueAt - slotMs || now > dueAt + periodMs
-    if (isClockSet) dueAt = now
-    for (; dueAt <= now; dueAt += slotMs) {
+    if (now < dueAt - slotMs) dueAt = now // the clock was set back
+    dueAt = Math.max(dueAt, now - periodMs + slotMs) // after a stall all tick, once
+    while (dueAt <= now) {
+      dueAt += slotMs
       at = (at + 1) % slots
-      for (const out of rim[at] ?? []) out.next()
+      for (const out of [...(rim[at] ?? [])]) out.next() // a copy: who joins now has a whole period to wait
     }
   }
 
@@ -56,8 +58,8 @@ export function wheel(
     dueAt = scheduler.now() + slotMs
     return scheduler.schedule(function again() {
       turn()
-      this.schedule(undefined, slotMs)
-    }, slotMs)
+      this.schedule(undefined, timerMs)
+    }, timerMs)
   }
 
   return produce((out) => {

@@ -6,8 +6,8 @@ import type { AllowedOrigins } from '../http/origins.js'
 
 /** A whole number from `least` up. */
 export const count = (least: number) => z.coerce.number(`expected a whole number ≥ ${least}`).int().min(least)
-/** A time above 0, in seconds. */
-export const seconds = z.coerce.number('expected seconds, above 0').positive()
+/** A time in seconds, a millisecond at least. */
+export const seconds = z.coerce.number('expected seconds, at least 0.001').min(0.001)
 /** `true` or `false`. */
 export const flag = z.enum(['true', 'false'], 'expected true or false').transform((value) => value === 'true')
 /** A URL of one of these schemes, such as `https?`. */

@@ -1,7 +1,14 @@
 import { expect } from 'chai'
-import { map, type SchedulerLike } from 'rxjs'
+import { map, repeat, type SchedulerLike, take } from 'rxjs'
+import type { TestScheduler } from 'rxjs/testing'
 import { wheel } from '../../lib/operators/index.js'
 import { marbles } from '../support/marbles.js'
+
+/** A clock that is `jump` off from its sixth millisecond on. */
+const jumping = (scheduler: TestScheduler, jump: number): SchedulerLike => ({
+  now: () => scheduler.now() + (scheduler.now() > 5 ? jump : 0),
+  schedule: scheduler.schedule.bind<SchedulerLike['schedule']>(scheduler),
+})
 
 describe('wheel', () => {
   it('ticks once a period for each subscriber, and never completes', () => {
@@ -57,17 +64,45 @@ describe('wheel', () => {
     })
   })
 
-  it('goes on ticking where the clock is set, back or forward', () => {
-    for (const jump of [-1_000_000, 1_000_000]) {
-      marbles(({ expectObservable }, scheduler) => {
-        const set: SchedulerLike = {
-          now: () => scheduler.now() + (scheduler.now() > 5 ? jump : 0),
-          schedule: scheduler.schedule.bind<SchedulerLike['schedule']>(scheduler),
-        }
-        const ticks$ = wheel(4, 4, set).pipe(map(() => 'x'))
-        expectObservable(ticks$, '^-------------!').toBe('----x---x---x')
-      })
-    }
+  it('goes on ticking where the clock is set back', () => {
+    marbles(({ expectObservable }, scheduler) => {
+      const ticks$ = wheel(4, 4, jumping(scheduler, -1_000_000)).pipe(map(() => 'x'))
+      expectObservable(ticks$, '^-------------!').toBe('----x---x---x')
+    })
+  })
+
+  it('ticks once at the end of a stall, however long it was', () => {
+    marbles(({ expectObservable }, scheduler) => {
+      const ticks$ = wheel(4, 4, jumping(scheduler, 1_000_000)).pipe(map(() => 'x'))
+      expectObservable(ticks$, '^-------------!').toBe('----x-x--x---x')
+    })
+  })
+
+  it('lets a subscriber join while it ticks, and ticks it a period later', () => {
+    marbles(({ expectObservable }, scheduler) => {
+      const ticks$ = wheel(4, 4, scheduler).pipe(
+        map(() => 'x'),
+        take(1),
+        repeat(),
+      )
+      expectObservable(ticks$, '^------------!').toBe('----x---x---x')
+    })
+  })
+
+  it('takes a period whose slots are longer than a timer can be', () => {
+    marbles(({ expectObservable }, scheduler) => {
+      let longest = 0
+      const noting: SchedulerLike = {
+        now: () => scheduler.now(),
+        schedule: (work, delay = 0, state) => {
+          longest = Math.max(longest, delay)
+          return scheduler.schedule(work as never, delay, state)
+        },
+      }
+      expectObservable(wheel(2 ** 33, 2, noting).pipe(map(() => 'x')), '^-!').toBe('---')
+      scheduler.flush()
+      expect(longest).to.be.within(1, 2 ** 31 - 1)
+    })
   })
 
   it('spreads those who came together, unless told otherwise, over slots of 25 ms', () => {
@@ -79,8 +114,9 @@ describe('wheel', () => {
     })
   })
 
-  it('refuses a period that is not above 0, and slots that are no whole number', () => {
-    expect(() => wheel(0)).to.throw(RangeError, 'periodMs must be above 0, got 0')
+  it('refuses a period below a millisecond, and slots that are no whole number', () => {
+    expect(() => wheel(0)).to.throw(RangeError, 'periodMs must be at least 1, got 0')
+    expect(() => wheel(0.0001)).to.throw(RangeError, '0.0001')
     expect(() => wheel(NaN)).to.throw(RangeError, 'NaN')
     expect(() => wheel(1, 0)).to.throw(RangeError, 'slots must be a whole number ≥ 1, got 0')
     expect(() => wheel(1, 1.5)).to.throw(RangeError, '1.5')
