@@ -78,6 +78,10 @@ class Inbox<T> implements Link<T>, Unsubscribable {
     account.routed++
     if (!this.#held.add(value)) {
       if (account.waiting > 0 && this.#options.canRelease?.() === true) this.release()
+      if (this.#out.closed) {
+        account.discarded++ // that release was the end
+        return
+      }
       if (!this.#held.add(value)) this.#held.squeezeIn(value)
     }
     if (this.#releasing !== null) return

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { audit, map, mergeAll, NEVER, of, Subject, timer } from 'rxjs'
+import { audit, map, mergeAll, NEVER, of, Subject, take, timer } from 'rxjs'
 import { heldAccount, type OverflowStrategy } from '../../lib/operators/held.js'
 import { mailbox, type MailboxOptions, OverflowError } from '../../lib/operators/index.js'
 import { marbles } from '../support/marbles.js'
@@ -138,6 +138,26 @@ describe('mailbox', () => {
       const result$ = source$.pipe(mailbox(options))
       expectObservable(result$).toBe(expected, { y: letters('ab'), z: letters('cd'), w: letters('e') })
     })
+  })
+
+  it('discards what comes in the call that ends it by an early release, and asks for no other', () => {
+    const source$ = new Subject<string>()
+    const account = heldAccount()
+    let asked = 0
+    const options = {
+      capacity: 1,
+      account,
+      canRelease: () => true,
+      releaseSelector: () => {
+        asked++
+        return NEVER
+      },
+    }
+    source$.pipe(mailbox(options), take(1)).subscribe({ error: expect.fail })
+    source$.next('a')
+    source$.next('b')
+    expect(account).to.deep.equal({ routed: 2, delivered: 1, dropped: 0, discarded: 1, waiting: 0 })
+    expect(asked).to.equal(1)
   })
 
   it('counts what it discards when it is unsubscribed', () => {
