@@ -20,25 +20,33 @@ const collectMs = 1
 // Node accepts one connection a turn: turns are kept short, so that a crowd at the door doesn't wait for ever.
 const releasesPerTurn = 64
 const releasesBesideArrival = 2
+// But nobody's batch waits longer than this because of it.
+const arrivalsFirstMs = 250
 
-/** One pace for all sessions: what arrives in a turn leaves in one write a session, and under load in fewer writes. */
-export function pace(): Pace {
+/**
+ * One pace for all sessions: what arrives in a turn leaves in one write a session, and under load in fewer writes.
+ *
+ * @param now A clock, in milliseconds.
+ */
+export function pace(now = () => performance.now()): Pace {
   let waiting: Subscriber<void>[] = []
   let releasing: Subscriber<void>[] = []
   let released = 0
   let written = 0
   let isCrowded = false
   let isArrival = false
+  let begunAt = 0
 
   function begin(): void {
     releasing = waiting
     waiting = []
     released = written = 0
+    begunAt = now()
     release()
   }
 
   function release(): void {
-    const most = isArrival ? releasesBesideArrival : releasesPerTurn
+    const most = isArrival && now() - begunAt < arrivalsFirstMs ? releasesBesideArrival : releasesPerTurn
     isArrival = false
     const end = Math.min(released + most, releasing.length)
     while (released < end) releasing[released++]?.next()

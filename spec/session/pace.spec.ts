@@ -2,8 +2,8 @@ import { expect } from 'chai'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { pace } from '../../lib/session/pace.js'
 
-function subscribed(count: number) {
-  const sessions = pace()
+function subscribed(count: number, now?: () => number) {
+  const sessions = pace(now)
   let released = 0
   for (let at = 0; at < count; at++)
     sessions.next$.subscribe({ next: () => released++, error: expect.fail, complete: () => undefined })
@@ -36,5 +36,17 @@ describe('pace', () => {
     expect(released()).to.equal(4)
     await nextTurn()
     expect(released()).to.equal(30)
+  })
+
+  it('lets nobody wait for a crowd longer than a quarter of a second', async () => {
+    let now = 0
+    const { sessions, released } = subscribed(100, () => now)
+    sessions.cameIn()
+    await nextTurn()
+    expect(released()).to.equal(2)
+    now = 250
+    sessions.cameIn()
+    await nextTurn()
+    expect(released()).to.equal(66)
   })
 })
