@@ -9,7 +9,7 @@ import { type Link, linked, operate } from './link.js'
  * merged   --1--23-4-|
  * ```
  *
- * Law: it is `mergeAll()`, for thousands of inner Observables that are open at once: at a third of the memory for each.
+ * Law: it is `mergeAll()` of Observables, for thousands of them that are open at once: at a third of the memory for each.
  */
 export function mergeAllLean<T>(): OperatorFunction<Observable<T>, T> {
   return operate((source$, out) => {

@@ -1,12 +1,12 @@
 /** What is known of a peer's life: when it was heard, when it was last asked, and how much it says. Instants in ms. */
 export class Attention {
-  #heardAt = Date.now()
+  #heardAt = performance.now()
   #pingedAt = 0
   #framesInSecond = 0
 
   /** Something came; a frame counts towards the second's, a pong doesn't. */
   heard(isFrame: boolean): void {
-    const now = Date.now()
+    const now = performance.now()
     const isSameSecond = Math.floor(now / 1000) === Math.floor(this.#heardAt / 1000)
     this.#heardAt = now
     this.#framesInSecond = (isSameSecond ? this.#framesInSecond : 0) + (isFrame ? 1 : 0)
@@ -14,7 +14,7 @@ export class Attention {
 
   /** A ping was sent. */
   pinged(): void {
-    this.#pingedAt = Date.now()
+    this.#pingedAt = performance.now()
   }
 
   /** Whether it said more than `maxFramesPerSecond` in this second; 0 means no limit. */
@@ -24,6 +24,6 @@ export class Attention {
 
   /** Whether the last ping was not answered, nor anything heard, for two periods; a little less, since ticks vary. */
   isSilent(keepAliveMs: number): boolean {
-    return this.#heardAt < this.#pingedAt && Date.now() - this.#heardAt > 1.5 * keepAliveMs
+    return this.#heardAt < this.#pingedAt && performance.now() - this.#heardAt > 1.5 * keepAliveMs
   }
 }

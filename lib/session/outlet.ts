@@ -81,9 +81,7 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   write(batch: readonly Framed[]): boolean {
     const [first] = batch
     if (first === undefined) return true
-    const isOne = batch.length === 1
-    if (!this.#put(isOne ? first.frame : inOnePiece(batch))) return false
-    if (!isOne && this.#socket.bufferedAmount > 0) giveUpScratch()
+    if (!(batch.length === 1 ? this.#put(first.frame) : this.#putMany(batch))) return false
     this.#options.pace.wrote(batch.length)
     if (this.#isPaced) {
       this.#unanswered = this.#pings + 1
@@ -137,6 +135,13 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
       this.#release()
     })
     return true
+  }
+
+  #putMany(batch: readonly Framed[]): boolean {
+    const isQueued = this.#socket.bufferedAmount > 0
+    const isTaken = this.#put(inOnePiece(batch, isQueued))
+    if (!isQueued && this.#socket.bufferedAmount > 0) giveUpScratch()
+    return isTaken
   }
 
   #release(): void {
