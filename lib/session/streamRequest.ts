@@ -37,12 +37,12 @@ export function streamOptions(query: URLSearchParams): StreamOptions | BadReques
   const overflows = query.getAll('overflow')
   const overflow = strategies.get(overflows[0] ?? 'drop-newest')
   if (overflow === undefined || overflows.length > 1) {
-    return new BadRequest(`overflow: expected one of ${[...strategies.keys()].join(', ')}, once`)
+    return new BadRequest(`overflow: expected one of ${[...strategies.keys()].join(', ')}; and only once`)
   }
   const snapshots = query.getAll('snapshot')
   const snapshot = snapshots[0] ?? 'false'
   if ((snapshot !== 'true' && snapshot !== 'false') || snapshots.length > 1) {
-    return new BadRequest('snapshot: expected true or false, once')
+    return new BadRequest('snapshot: expected true or false; and only once')
   }
   return { overflow, isSnapshotWanted: snapshot === 'true' }
 }

@@ -1,6 +1,5 @@
 // Measures afluente beside its peers: see --help and README.md here.
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import { findCeilings } from './harness/ceiling.mjs'
 import { compare, comparisonPlot } from './harness/compare.mjs'
 import { compiledC } from './harness/compile.mjs'
@@ -10,9 +9,13 @@ import { help, readOptions } from './harness/options.mjs'
 
 const say = (text) => process.stdout.write(`${text}\n`)
 
-function write(file, content) {
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, content)
+// Before hours of measuring, and not after them.
+function claim(option, file) {
+  try {
+    if (file) writeFileSync(file, '')
+  } catch (error) {
+    throw new Error(`--${option}: expected a file that can be written: ${error.message}`)
+  }
 }
 
 /** Those that can run here. What is missing is said, and so is what could not be built. */
@@ -35,6 +38,8 @@ function prepared(contestants) {
 async function main() {
   const options = readOptions(process.argv.slice(2))
   if (options.help) return say(help)
+  claim('json', options.json)
+  claim('plot', options.plot)
   const machine = describeMachine()
   for (const source of ['loader/publisher.c', 'loader/subscriber.c']) compiledC(source)
   const { available, missing } = prepared(options.contestants)
@@ -60,8 +65,8 @@ async function main() {
     results.scenarios = await compare(available, options, machine, say)
     plot = comparisonPlot(results.scenarios)
   }
-  if (options.json) write(options.json, `${JSON.stringify(results, undefined, 2)}\n`)
-  if (options.plot && plot) write(options.plot, plot)
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`)
+  if (options.plot) writeFileSync(options.plot, plot)
   if (failures(results) > 0) process.exitCode = 1
 }
 

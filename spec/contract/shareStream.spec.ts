@@ -275,7 +275,7 @@ describe('the public stream', () => {
     const client = await rig.open(foreignToken(), '&snapshot=yes')
     expect(await client.next()).to.deep.equal({
       event: 'error',
-      data: { message: 'snapshot: expected true or false, once' },
+      data: { message: 'snapshot: expected true or false; and only once' },
     })
     expect((await client.closed).code).to.equal(1008)
   })

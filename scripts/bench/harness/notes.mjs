@@ -33,7 +33,7 @@ export function loaderNotes({
   if (published.lagMs > 50)
     notes.push(`the publisher was up to ${published.lagMs.toFixed(0)} ms behind its schedule`)
   if (wanted && inRate < wanted * 0.98)
-    notes.push(`only ${Math.round(inRate)} of ${wanted}/s could be published`)
+    notes.push(`only ${inRate.toFixed(inRate < 100 ? 1 : 0)} of ${wanted}/s could be published`)
   if (!before) return notes
   const loaders = secondsBetween(before.loaders, after.loaders)
   const busy = after.machine.busy - before.machine.busy

@@ -30,17 +30,22 @@ A whole run (8 scenarios, 9 contestants) takes about 25 minutes, five of them tw
 else. Needs a C compiler; Mosquitto for the feed; the other contestants where they are installed.
 `
 
-const number = (text, name, least) => {
+const number = (text, name, least, most) => {
   const value = Number(text)
-  if (!Number.isFinite(value) || value < least)
-    throw new Error(`--${name} is a number from ${least}, not ${text}`)
+  if (!(value >= least && value <= most))
+    throw new Error(`--${name} is a number from ${least} to ${most}, not ${text}`)
   return value
+}
+
+const whole = (text, name, least, most) => {
+  if (!Number.isInteger(Number(text))) throw new Error(`--${name} is a whole number, not ${text}`)
+  return number(text, name, least, most)
 }
 
 const chosen = (text, known, name) =>
   text.split(',').map((part) => {
     const found = known.find((candidate) => candidate.toLowerCase() === part.trim().toLowerCase())
-    if (!found) throw new Error(`--${name}: ${part} is none of ${known.join(', ')}`)
+    if (!found) throw new Error(`--${name}: '${part}' is none of ${known.join(', ')}`)
     return found
   })
 
@@ -66,22 +71,34 @@ export function readOptions(argv) {
       help: { ...flag, short: 'h' },
     },
   })
+  refuseContradictions(values)
   const names = contestants.map(({ name }) => name)
   const usual = contestants.filter(({ optional }) => !optional).map(({ name }) => name)
   const wanted = values.contestants
     ? chosen(values.contestants, names, 'contestants')
-    : values.grow
-      ? ['afluente']
-      : usual
+    : values.list
+      ? names
+      : values.grow
+        ? ['afluente']
+        : usual
   return {
     ...values,
     scenarios: values.scenarios
       ? chosen(values.scenarios, Object.keys(scenarios), 'scenarios')
       : Object.keys(scenarios),
     contestants: contestants.filter(({ name }) => wanted.includes(name)),
-    runs: number(values.runs, 'runs', 1),
-    seconds: number(values.seconds, 'seconds', 0.5),
-    payload: number(values.payload, 'payload', 300),
-    seed: number(values.seed, 'seed', 1),
+    runs: whole(values.runs, 'runs', 1, 100),
+    seconds: number(values.seconds, 'seconds', 0.5, 3600),
+    payload: whole(values.payload, 'payload', 300, 200_000),
+    seed: whole(values.seed, 'seed', 1, 2 ** 31),
   }
+}
+
+function refuseContradictions({ ceiling, grow, plot, scenarios: named }) {
+  if (ceiling && grow) throw new Error('--ceiling and --grow: expected one of them')
+  if (grow && named) throw new Error("--grow: expected no --scenarios, since it is S1's growth")
+  if (ceiling && named && !/^S[1-4]$/i.test(named.trim()))
+    throw new Error('--ceiling: expected one of S1, S2, S3, S4 as --scenarios, or none for S3')
+  if (ceiling && plot) throw new Error('--plot: there is none of the ceiling')
+  if (plot && !plot.endsWith('.svg')) throw new Error(`--plot: expected FILE.svg, not ${plot}`)
 }
