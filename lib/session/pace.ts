@@ -20,7 +20,7 @@ const collectMs = 1
 // Node accepts one connection a turn: turns are kept short, so that a crowd at the door doesn't wait for ever.
 const releasesPerTurn = 64
 const releasesBesideArrival = 2
-// But nobody's batch waits longer than this because of it.
+// But a round gives way to arrivals for no longer than this.
 const arrivalsFirstMs = 250
 
 /**

@@ -12,7 +12,7 @@ const say = (text) => process.stdout.write(`${text}\n`)
 // Before hours of measuring, and not after them.
 function claim(option, file) {
   try {
-    if (file) writeFileSync(file, '')
+    if (file) writeFileSync(file, '', { flag: 'a' }) // what stands there stays until there is more
   } catch (error) {
     throw new Error(`--${option}: expected a file that can be written: ${error.message}`)
   }

@@ -38,7 +38,7 @@ describe('pace', () => {
     expect(released()).to.equal(30)
   })
 
-  it('lets nobody wait for a crowd longer than a quarter of a second', async () => {
+  it('gives way to a crowd for a quarter of a second a round, and no longer', async () => {
     let now = 0
     const { sessions, released } = subscribed(100, () => now)
     sessions.cameIn()

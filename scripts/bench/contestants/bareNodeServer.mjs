@@ -2,19 +2,15 @@
 // holds nothing back, keeps no bounds, and checks nothing: no service, but what one in Node can come near to.
 //   node server.mjs <port> <broker port> <topic>
 import mqtt from 'mqtt'
-import { WebSocketServer } from 'ws'
+import { Sender, WebSocketServer } from 'ws'
 
 const [port, brokerPort, topic] = process.argv.slice(2)
 const watchers = new Map()
 let waiting = new Map()
 
-function frameOf(payload) {
-  const text = Buffer.from(`{"event":"message","data":${payload}}`)
-  const header =
-    text.length < 65_536 ? [0x81, 126, text.length >> 8, text.length & 255] : [0x81, 127, 0, 0, 0, 0]
-  if (header[1] === 127) header.push(...[24, 16, 8, 0].map((shift) => (text.length >>> shift) & 255))
-  return Buffer.concat([Buffer.from(header), text])
-}
+const options = { fin: true, opcode: 1, mask: false, readOnly: true, rsv1: false }
+const frameOf = (payload) =>
+  Buffer.concat(Sender.frame(Buffer.from(`{"event":"message","data":${payload}}`), options))
 
 function flush() {
   const leaving = waiting
