@@ -54,6 +54,7 @@ export class DeviceActor {
     this.#routing++
     // Who joins while this message is routed gets the next one.
     for (let at = 0, end = watchers.length; at < end; at++) watchers[at]?.next(envelope)
+    envelope.forgetBody()
     if (--this.#routing === 0 && watchers.length !== this.#watching) this.#closeGaps()
     return watchers.length
   }

@@ -13,17 +13,29 @@ export class Envelope {
   readonly bytes: ByteString
   /** When it arrived here, in milliseconds since 1970. */
   readonly receivedAt: number
-  /** The payload by JSON.parse. */
-  readonly body: Body
   /** Its number among its device's messages, given by the device's actor; 0 before that. */
   seq = 0
+  #body: Body | null
   #frame: Buffer | null = null
 
   constructor(deviceId: string, bytes: ByteString, receivedAt: number, body: Body) {
     this.deviceId = deviceId
     this.bytes = bytes
     this.receivedAt = receivedAt
-    this.body = body
+    this.#body = body
+  }
+
+  /** The payload by JSON.parse. Once it is routed, it is parsed anew for each who asks. */
+  get body(): Body {
+    return this.#body ?? (JSON.parse(this.payload.toString()) as Body)
+  }
+
+  /**
+   * Lets go of what the payload was parsed to, several times its size: a mailbox may hold the message for long, and no
+   * session looks at its body any more.
+   */
+  forgetBody(): void {
+    this.#body = null
   }
 
   /** The payload as it came, in a Buffer of its own. */

@@ -14,4 +14,13 @@ describe('Envelope', () => {
       expect(envelope.payload.toString()).to.equal(text)
     })
   }
+
+  it('parses its body anew once it was let go', () => {
+    const body = { data: { DEVICE_ID: 'A🚚' } }
+    const envelope = new Envelope('A🚚', Buffer.from(JSON.stringify(body)).toString('latin1'), 1, body)
+    expect(envelope.body).to.equal(body)
+    envelope.forgetBody()
+    expect(envelope.body).to.not.equal(body)
+    expect(envelope.body).to.deep.equal(body)
+  })
 })
