@@ -139,8 +139,9 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
 
   #putMany(batch: readonly Framed[]): boolean {
     const isQueued = this.#socket.bufferedAmount > 0
-    const isTaken = this.#put(inOnePiece(batch, isQueued))
-    if (!isQueued && this.#socket.bufferedAmount > 0) giveUpScratch()
+    const piece = inOnePiece(batch, isQueued)
+    const isTaken = this.#put(piece)
+    if (!isQueued && this.#socket.bufferedAmount > 0) giveUpScratch(piece)
     return isTaken
   }
 
