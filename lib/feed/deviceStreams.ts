@@ -41,7 +41,7 @@ export interface DeviceStreams {
 
 /**
  * Partitions a feed into one actor per device. A group of `groupBy` is the actor's inbox: envelopes come to it, and so
- * do the requests of who begins or ends to watch, which is how a watcher may come before the first message.
+ * does the request of who watches it first, which is how a watcher may come before the first message.
  *
  * ```
  * feed$            a1--b1--a2--c1--|
@@ -104,13 +104,21 @@ export function deviceStreams(feed$: Observable<Envelope>, options: DeviceStream
     return idleCheck$.pipe(filter(() => actors.get(key)?.isIdleSince(scheduler.now() - idleMs) ?? true))
   }
 
+  // Only the first request for a device needs `groupBy`, which makes its actor; to ask that directly is as synchronous,
+  // and thousands ask for ten devices each when they come back at once.
+  function ask(request: WatchRequest): void {
+    const actor = actors.get(request.deviceId)
+    if (actor === undefined) requests$.next(request)
+    else receive(actor, request)
+  }
+
   // One Subscriber, registered with all of the devices.
   function watch(deviceIds: readonly string[]): Observable<Envelope> {
     return produce((watcher) => {
-      for (const deviceId of deviceIds) requests$.next({ deviceId, watcher, begins: true })
+      for (const deviceId of deviceIds) ask({ deviceId, watcher, begins: true })
       // The actors' own ids: what was asked for may be slices of a long request.
       const ids = deviceIds.map((deviceId) => actors.get(deviceId)?.deviceId ?? deviceId)
-      return new Watch(requests$, ids, watcher)
+      return new Watch(ask, ids, watcher)
     })
   }
 
@@ -135,19 +143,22 @@ export function deviceStreams(feed$: Observable<Envelope>, options: DeviceStream
 
 /** What a watcher has begun, and ends again. */
 class Watch implements Unsubscribable {
-  readonly #requests$: Subject<WatchRequest>
+  readonly #ask: (request: WatchRequest) => void
   readonly #deviceIds: readonly string[]
   readonly #watcher: Subscriber<Envelope>
 
-  constructor(requests$: Subject<WatchRequest>, deviceIds: readonly string[], watcher: Subscriber<Envelope>) {
-    this.#requests$ = requests$
+  constructor(
+    ask: (request: WatchRequest) => void,
+    deviceIds: readonly string[],
+    watcher: Subscriber<Envelope>,
+  ) {
+    this.#ask = ask
     this.#deviceIds = deviceIds
     this.#watcher = watcher
   }
 
   unsubscribe(): void {
-    for (const deviceId of this.#deviceIds)
-      this.#requests$.next({ deviceId, watcher: this.#watcher, begins: false })
+    for (const deviceId of this.#deviceIds) this.#ask({ deviceId, watcher: this.#watcher, begins: false })
   }
 }
 
