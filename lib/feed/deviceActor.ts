@@ -1,7 +1,7 @@
 import type { Subscriber } from 'rxjs'
 import type { Envelope } from './envelope.js'
 
-/** A request in a device's inbox: somebody begins or ends to watch it. */
+/** A request to a device: somebody begins or ends to watch it. */
 export interface WatchRequest {
   readonly deviceId: string
   readonly watcher: Subscriber<Envelope>
@@ -9,7 +9,7 @@ export interface WatchRequest {
 }
 
 /**
- * One device: its sequence number and its watchers. What reaches it comes through its inbox, one after another.
+ * One device: its sequence number and its watchers. What reaches it comes one after another.
  *
  * The watchers are Subscribers in a plain list, and not a Subject's: a session registers one Subscriber with all of
  * its devices and takes it back by one teardown, which costs 8 bytes a device where a Subject's subscription costs

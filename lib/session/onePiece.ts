@@ -3,7 +3,7 @@ export interface Framed {
   readonly frame: Buffer
 }
 
-// Sizes are powers of two; beyond 1 MiB a batch is rare, and copying it costs more than its memory.
+// Sizes are powers of two up to 1 MiB, so that all that is kept is 2 MiB.
 const largestBits = 20
 const scratches: (Buffer | undefined)[] = []
 
