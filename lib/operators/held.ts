@@ -55,18 +55,21 @@ export class Held<T> {
   #bytes = 0
   readonly #options: HeldOptions<T>
   readonly #account: HeldAccount
+  readonly #limit: number
+  readonly #maxBytes: number
 
   constructor(options: HeldOptions<T>, account: HeldAccount) {
     this.#options = options
     this.#account = account
+    this.#limit = options.overflow === 'latest' ? 1 : options.capacity
+    this.#maxBytes = options.maxBytes ?? Infinity
   }
 
   /** Holds a value where nothing can be over its share for it; false where something might. */
   add(value: T): boolean {
-    const { maxBytes = Infinity } = this.#options
     if (this.#byKey !== null || this.#account.waiting >= this.#limit) return false
     const bytes = this.#bytesOf(value)
-    if (this.#bytes + bytes > maxBytes) return false
+    if (this.#bytes + bytes > this.#maxBytes) return false
     // An array begun with a value has room for it alone; one that is pushed to has room for seventeen.
     if (this.#inOrder === null) this.#inOrder = [value]
     else this.#inOrder.push(value)
@@ -76,19 +79,19 @@ export class Held<T> {
 
   /** Holds a value, or lets it or older ones give way. @throws OverflowError under `disconnect`. */
   squeezeIn(value: T): void {
-    const { maxBytes = Infinity, overflow = 'dropNewest', keySelector } = this.#options
+    const { overflow = 'dropNewest', keySelector } = this.#options
     const byKey = (this.#byKey ??= this.#sortByKey())
     const key = keySelector?.(value) ?? ''
     const share = byKey.get(key) ?? []
     const bytes = this.#bytesOf(value)
     const givesWayItself = overflow === 'dropNewest' || overflow === 'disconnect'
     const freeable = givesWayItself ? 0 : share.reduce((sum, held) => sum + this.#bytesOf(held), 0)
-    if ((givesWayItself && share.length >= this.#limit) || this.#bytes - freeable + bytes > maxBytes) {
+    if ((givesWayItself && share.length >= this.#limit) || this.#bytes - freeable + bytes > this.#maxBytes) {
       this.#drop(value)
       if (overflow === 'disconnect') throw new OverflowError()
       return
     }
-    while (share.length >= this.#limit || this.#bytes + bytes > maxBytes) {
+    while (share.length >= this.#limit || this.#bytes + bytes > this.#maxBytes) {
       const oldest = share.shift()
       if (oldest === undefined) break
       this.#account.waiting--
@@ -124,10 +127,6 @@ export class Held<T> {
     }
     this.#inOrder = null
     return byKey
-  }
-
-  get #limit(): number {
-    return this.#options.overflow === 'latest' ? 1 : this.#options.capacity
   }
 
   #drop(value: T): void {

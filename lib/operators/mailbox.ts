@@ -1,6 +1,6 @@
-import type { Observable, OperatorFunction, Subscriber, Unsubscribable } from 'rxjs'
+import type { Observable, OperatorFunction, Subscriber } from 'rxjs'
 import { Held, heldAccount, type HeldAccount, type HeldOptions } from './held.js'
-import { type Link, linked, loose, operate } from './link.js'
+import { LinkedSubscriber, operate } from './link.js'
 
 /** A mailbox's bounds, what gives way, and when it lets go. */
 export interface MailboxOptions<T> extends HeldOptions<T> {
@@ -50,30 +50,28 @@ export function mailbox<T>(options: MailboxOptions<T>): OperatorFunction<T, T[]>
   if (!(capacity >= 1)) throw new RangeError(`capacity must be at least 1, got ${capacity}`)
   if (!(maxBytes >= 0)) throw new RangeError(`maxBytes must be at least 0, got ${maxBytes}`)
   return operate((source$, out) => {
-    const inbox = new Inbox(options, out)
-    source$.subscribe(linked(out, inbox))
-    return inbox
+    source$.subscribe(new Inbox(options, out))
   })
 }
 
-// Classes and not closures: there is one of each for every open session, and this way they take a third of the memory.
-class Inbox<T> implements Link<T>, Unsubscribable {
+// A class and not closures: there is one for every open session, and this way it takes a third of the memory.
+class Inbox<T> extends LinkedSubscriber<T> {
   readonly #options: MailboxOptions<T>
   readonly #out: Subscriber<T[]>
   readonly #account: HeldAccount
   readonly #held: Held<T>
-  readonly #release = new Release(this)
-  #releasing: Subscriber<unknown> | null = null
+  #releasing: Release | null = null
   #sourceCompleted = false
 
   constructor(options: MailboxOptions<T>, out: Subscriber<T[]>) {
+    super(out)
     this.#options = options
     this.#out = out
     this.#account = options.account ?? heldAccount()
     this.#held = new Held(options, this.#account)
   }
 
-  next(value: T): void {
+  protected override onNext(value: T): void {
     const account = this.#account
     account.routed++
     if (!this.#held.add(value)) {
@@ -85,11 +83,11 @@ class Inbox<T> implements Link<T>, Unsubscribable {
       if (!this.#held.add(value)) this.#held.squeezeIn(value)
     }
     if (this.#releasing !== null) return
-    this.#releasing = loose(this.#out, this.#release)
+    this.#releasing = new Release(this.#out, this)
     this.#options.releaseSelector().subscribe(this.#releasing)
   }
 
-  complete(): void {
+  protected override onComplete(): void {
     this.#sourceCompleted = true
     this.#completeWhenDone()
   }
@@ -109,7 +107,15 @@ class Inbox<T> implements Link<T>, Unsubscribable {
     this.#completeWhenDone()
   }
 
-  unsubscribe(): void {
+  override unsubscribe(): void {
+    if (this.closed) return
+    super.unsubscribe()
+    // The source's end is not the end of what is held.
+    if (this.#out.closed) this.#discard()
+    else this.#out.add(() => this.#discard())
+  }
+
+  #discard(): void {
     this.#releasing?.unsubscribe()
     this.#account.discarded += this.#held.take().length
   }
@@ -120,18 +126,19 @@ class Inbox<T> implements Link<T>, Unsubscribable {
 }
 
 /** What lets an inbox go. */
-class Release implements Link<unknown> {
+class Release extends LinkedSubscriber<unknown> {
   readonly #inbox: { release(): void; notReleased(): void }
 
-  constructor(inbox: { release(): void; notReleased(): void }) {
+  constructor(out: Subscriber<unknown>, inbox: { release(): void; notReleased(): void }) {
+    super(out, false)
     this.#inbox = inbox
   }
 
-  next(): void {
+  protected override onNext(): void {
     this.#inbox.release()
   }
 
-  complete(): void {
+  protected override onComplete(): void {
     this.#inbox.notReleased()
   }
 }

@@ -79,7 +79,7 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   }
 
   write(batch: readonly Framed[]): boolean {
-    const [first] = batch
+    const first = batch[0] // and no iterator
     if (first === undefined) return true
     if (!(batch.length === 1 ? this.#put(first.frame) : this.#putMany(batch))) return false
     this.#options.pace.wrote(batch.length)

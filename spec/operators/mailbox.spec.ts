@@ -173,6 +173,21 @@ describe('mailbox', () => {
     expect(source$.observed).to.equal(false)
   })
 
+  it('counts what it discards when it is unsubscribed after its source has completed', () => {
+    const account = heldAccount()
+    const source$ = new Subject<string>()
+    const release$ = new Subject<void>()
+    const subscription = source$
+      .pipe(mailbox({ capacity: 2, account, releaseSelector: () => release$ }))
+      .subscribe({ error: expect.fail })
+    source$.next('a')
+    source$.complete()
+    expect(account).to.deep.equal({ routed: 1, delivered: 0, dropped: 0, discarded: 0, waiting: 1 })
+    subscription.unsubscribe()
+    expect(account).to.deep.equal({ routed: 1, delivered: 0, dropped: 0, discarded: 1, waiting: 0 })
+    expect(release$.observed).to.equal(false)
+  })
+
   it('refuses a capacity below 1 and bytes below 0, naming the value', () => {
     const releaseSelector = () => NEVER
     expect(() => mailbox({ capacity: 0, releaseSelector })).to.throw(
