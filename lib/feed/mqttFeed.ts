@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { connect, type IClientOptions } from 'mqtt'
+import { connect, type IClientOptions, type MqttClient } from 'mqtt'
 import { BehaviorSubject, distinctUntilChanged, type Observable, retry, share, timer } from 'rxjs'
 import { produce } from '../operators/link.js'
 import type { Counters } from '../stats/counters.js'
@@ -67,6 +67,7 @@ export function mqttFeed(options: MqttFeedOptions): Feed {
     })
     // The packet itself is the message: an object less for each.
     client.on('message', (_topic, _payload, packet) => out.next(packet as FeedMessage))
+    client.handleMessage = inPieces()
     client.on('error', fail)
     client.on('close', () => fail(connectionRefusal(isAnswered)))
     return () => {
@@ -102,6 +103,18 @@ export function mqttFeed(options: MqttFeedOptions): Feed {
   }
 
   return { messages$, connected$: connected$.pipe(distinctUntilChanged()) }
+}
+
+// Where much waits to be read Node reads 2 MiB in one turn, which are thousands of messages; meanwhile nothing leaves.
+const messagesAtOnce = 512
+
+/** What tells the client that a message is dealt with: the last of each piece in the next turn. */
+function inPieces(): MqttClient['handleMessage'] {
+  let count = 0
+  return (_packet, done) => {
+    if (++count % messagesAtOnce === 0) setImmediate(done)
+    else done()
+  }
 }
 
 function clientOptions(options: MqttFeedOptions, protocolVersion: 4 | 5): IClientOptions {
