@@ -156,7 +156,8 @@ describe('faults of payloads: ids seen once', () => {
   it('row 20: 200,000 ids seen once each: no group outlives its idle time, and memory returns', async function () {
     this.timeout(120_000)
     const broker = await startMosquitto()
-    const collect = 'process.on("SIGUSR2", () => globalThis.gc())'
+    const collect =
+      'let times = 0; process.on("SIGUSR2", () => { globalThis.gc(); console.log(`collected ${++times} times`) })'
     const service = await startService(
       { BROKER_HOST: broker.address, DEVICE_IDLE_SECS: '0.5', LAST_KNOWN_MAX_DEVICES: '100' },
       ['--expose-gc', '--import', `data:text/javascript,${encodeURIComponent(collect)}`],
@@ -164,6 +165,7 @@ describe('faults of payloads: ids seen once', () => {
     await service.printed(/Bridge MQTT → WebSocket activo/)
     const client = await openClient(`${service.ws}/api/v1/stream?device_ids=kept`)
 
+    let collections = 0
     /** Heap in use when all groups are gone and garbage is collected; the last word when it stops falling. */
     async function settledHeap(): Promise<number> {
       await eventually(
@@ -173,6 +175,7 @@ describe('faults of payloads: ids seen once', () => {
       let least = Infinity
       for (;;) {
         service.child.kill('SIGUSR2')
+        await service.printed(new RegExp(`collected ${++collections} times`))
         const heap = (await service.metrics()).get('afluente_heap_used_bytes') ?? NaN
         if (heap > 0.99 * least) return least
         least = heap
