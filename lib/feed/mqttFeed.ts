@@ -67,7 +67,7 @@ export function mqttFeed(options: MqttFeedOptions): Feed {
     })
     // The packet itself is the message: an object less for each.
     client.on('message', (_topic, _payload, packet) => out.next(packet as FeedMessage))
-    client.handleMessage = inPieces()
+    client.handleMessage = inPieces(client)
     client.on('error', fail)
     client.on('close', () => fail(connectionRefusal(isAnswered)))
     return () => {
@@ -108,12 +108,12 @@ export function mqttFeed(options: MqttFeedOptions): Feed {
 // Where much waits to be read Node reads 2 MiB in one turn, which are thousands of messages; meanwhile nothing leaves.
 const messagesAtOnce = 512
 
-/** What tells the client that a message is dealt with: the last of each piece in the next turn. */
-function inPieces(): MqttClient['handleMessage'] {
+/** What tells the client that a message is dealt with: the last of each piece in the next turn, if it is connected then. */
+function inPieces(client: MqttClient): MqttClient['handleMessage'] {
   let count = 0
   return (_packet, done) => {
-    if (++count % messagesAtOnce === 0) setImmediate(done)
-    else done()
+    if (++count % messagesAtOnce !== 0) done()
+    else setImmediate(() => client.connected && done()) // one that is ended has no stores any more
   }
 }
 

@@ -22,8 +22,6 @@ export abstract class LinkedSubscriber<T> extends Subscriber<T> {
   }
 
   protected abstract onNext(value: T): void
-  protected onError?(error: unknown): void
-  protected onComplete?(): void
 
   protected override _next(value: T): void {
     try {
@@ -33,22 +31,13 @@ export abstract class LinkedSubscriber<T> extends Subscriber<T> {
     }
   }
 
-  protected override _error(error: unknown): void {
-    if (this.onError === undefined) super._error(error)
-    else this.#guard(() => this.onError?.(error))
-  }
-
-  protected override _complete(): void {
-    if (this.onComplete === undefined) super._complete()
-    else this.#guard(() => this.onComplete?.())
-  }
-
   override add(teardown: TeardownLogic): void {
     super.add(teardown)
     trim(this)
   }
 
-  #guard(work: () => void): void {
+  /** Does what an error or the completion asks for, and ends. */
+  protected guard(work: () => void): void {
     try {
       work()
     } catch (error) {
@@ -72,14 +61,14 @@ class SubscriberOfLink<T> extends LinkedSubscriber<T> {
     this.#link.next(value)
   }
 
-  protected override onError(error: unknown): void {
-    if (this.#link.error === undefined) this.destination.error(error)
-    else this.#link.error(error)
+  protected override _error(error: unknown): void {
+    if (this.#link.error === undefined) super._error(error)
+    else this.guard(() => this.#link.error?.(error))
   }
 
-  protected override onComplete(): void {
-    if (this.#link.complete === undefined) this.destination.complete()
-    else this.#link.complete()
+  protected override _complete(): void {
+    if (this.#link.complete === undefined) super._complete()
+    else this.guard(() => this.#link.complete?.())
   }
 }
 

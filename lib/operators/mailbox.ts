@@ -64,11 +64,12 @@ class Inbox<T> extends LinkedSubscriber<T> {
   #sourceCompleted = false
 
   constructor(options: MailboxOptions<T>, out: Subscriber<T[]>) {
-    super(out)
+    super(out, false)
     this.#options = options
     this.#out = out
     this.#account = options.account ?? heldAccount()
     this.#held = new Held(options, this.#account)
+    out.add(this) // last, since one that has ended unsubscribes it at once
   }
 
   protected override onNext(value: T): void {
@@ -87,9 +88,11 @@ class Inbox<T> extends LinkedSubscriber<T> {
     this.#options.releaseSelector().subscribe(this.#releasing)
   }
 
-  protected override onComplete(): void {
-    this.#sourceCompleted = true
-    this.#completeWhenDone()
+  protected override _complete(): void {
+    this.guard(() => {
+      this.#sourceCompleted = true
+      this.#completeWhenDone()
+    })
   }
 
   release(): void {
@@ -109,10 +112,13 @@ class Inbox<T> extends LinkedSubscriber<T> {
 
   override unsubscribe(): void {
     if (this.closed) return
-    super.unsubscribe()
-    // The source's end is not the end of what is held.
-    if (this.#out.closed) this.#discard()
-    else this.#out.add(() => this.#discard())
+    try {
+      super.unsubscribe()
+    } finally {
+      // The source's end is not the end of what is held.
+      if (this.#out.closed) this.#discard()
+      else this.#out.add(() => this.#discard())
+    }
   }
 
   #discard(): void {
@@ -138,7 +144,7 @@ class Release extends LinkedSubscriber<unknown> {
     this.#inbox.release()
   }
 
-  protected override onComplete(): void {
-    this.#inbox.notReleased()
+  protected override _complete(): void {
+    this.guard(() => this.#inbox.notReleased())
   }
 }

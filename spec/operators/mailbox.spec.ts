@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { audit, map, mergeAll, NEVER, of, Subject, take, timer } from 'rxjs'
+import { audit, defer, finalize, map, mergeAll, NEVER, of, Subject, switchMap, take, timer } from 'rxjs'
 import { heldAccount, type OverflowStrategy } from '../../lib/operators/held.js'
 import { mailbox, type MailboxOptions, OverflowError } from '../../lib/operators/index.js'
 import { marbles } from '../support/marbles.js'
@@ -186,6 +186,44 @@ describe('mailbox', () => {
     subscription.unsubscribe()
     expect(account).to.deep.equal({ routed: 1, delivered: 0, dropped: 0, discarded: 1, waiting: 0 })
     expect(release$.observed).to.equal(false)
+  })
+
+  it('discards and lets its release go, though a teardown of its source throws', () => {
+    const account = heldAccount()
+    const source$ = new Subject<string>()
+    const release$ = new Subject<void>()
+    const throwing$ = source$.pipe(
+      finalize(() => {
+        throw new Error('a teardown')
+      }),
+    )
+    const subscription = throwing$
+      .pipe(mailbox({ capacity: 2, account, releaseSelector: () => release$ }))
+      .subscribe({ error: expect.fail })
+    source$.next('a')
+    expect(() => subscription.unsubscribe()).to.throw('a teardown')
+    expect(account).to.deep.equal({ routed: 1, delivered: 0, dropped: 0, discarded: 1, waiting: 0 })
+    expect(release$.observed).to.equal(false)
+  })
+
+  it('tears its source down where it was ended before it began', () => {
+    let subscribed = 0
+    const source$ = defer(() => {
+      subscribed++
+      return NEVER
+    })
+    const outer$ = new Subject<void>()
+    const subscription = outer$
+      .pipe(
+        switchMap(() => {
+          subscription.unsubscribe()
+          return source$.pipe(mailbox({ capacity: 2, releaseSelector: () => NEVER }))
+        }),
+      )
+      .subscribe({ error: expect.fail })
+    outer$.next()
+    expect(outer$.observed).to.equal(false)
+    expect(subscribed).to.equal(1)
   })
 
   it('refuses a capacity below 1 and bytes below 0, naming the value', () => {
