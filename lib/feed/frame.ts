@@ -4,7 +4,9 @@
  */
 export type ByteString = string
 
-const textOpcode = 0x81 // FIN and opcode 1
+// FIN, and the opcode
+const text = 0x81
+const ping = 0x89
 
 /**
  * One finished WebSocket text frame, unmasked, as a server sends it (RFC 6455, 5.2). It owns its memory and shares no
@@ -20,10 +22,19 @@ const textOpcode = 0x81 // FIN and opcode 1
  * ```
  */
 export function textFrame(payload: ByteString): Buffer {
+  return frameOf(text, payload)
+}
+
+/** A ping as a frame, whose answer will say the same (RFC 6455, 5.5.2). @param payload At most 125 bytes. */
+export function pingFrame(payload: ByteString): Buffer {
+  return frameOf(ping, payload)
+}
+
+function frameOf(firstByte: number, payload: ByteString): Buffer {
   const { length } = payload
   const headerBytes = length < 126 ? 2 : length < 65_536 ? 4 : 10
   const frame = Buffer.allocUnsafeSlow(headerBytes + length)
-  frame[0] = textOpcode
+  frame[0] = firstByte
   if (headerBytes === 2) {
     frame[1] = length
   } else if (headerBytes === 4) {

@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream'
 import type { Observable, Subscriber } from 'rxjs'
 import type { WebSocket } from 'ws'
+import { pingFrame } from '../feed/frame.js'
 import { type Link, linked, produce } from '../operators/link.js'
 import { Attention } from './attention.js'
 import { type Closing, closings, left } from './closing.js'
+import { descriptorOf, directWrite } from './directWrite.js'
 import { keepAliveFrame } from './events.js'
 import { hear, type Hearer } from './hear.js'
 import { type Framed, giveUpScratch, inOnePiece } from './onePiece.js'
@@ -49,6 +51,8 @@ export function outlet(socket: WebSocket, options: OutletOptions, isPaced = fals
 // A class and not closures: there is one for every open session, and this way it takes a sixth of the memory.
 class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   readonly #socket: WebSocket
+  readonly #stream: Duplex
+  readonly #descriptor: number
   readonly #options: OutletOptions
   readonly #isPaced: boolean
   readonly #attention = new Attention()
@@ -60,6 +64,8 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
 
   constructor(socket: WebSocket, options: OutletOptions, isPaced: boolean) {
     this.#socket = socket
+    this.#stream = streamOf(socket)
+    this.#descriptor = descriptorOf(this.#stream)
     this.#options = options
     this.#isPaced = isPaced
     options.pace.cameIn()
@@ -81,12 +87,10 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   write(batch: readonly Framed[]): boolean {
     const first = batch[0] // and no iterator
     if (first === undefined) return true
-    if (!(batch.length === 1 ? this.#put(first.frame) : this.#putMany(batch))) return false
+    if (!(batch.length === 1 && !this.#isPaced ? this.#put(first.frame) : this.#putMany(this.#asked(batch))))
+      return false
+    if (this.#isPaced) this.#unanswered = this.#pings
     this.#options.pace.wrote(batch.length)
-    if (this.#isPaced) {
-      this.#unanswered = this.#pings + 1
-      this.#pingPeer()
-    }
     return true
   }
 
@@ -126,11 +130,12 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
 
   /** False where the socket is closing. */
   #put(bytes: Buffer): boolean {
-    const stream = streamOf(this.#socket)
-    if (stream === undefined || this.#socket.readyState !== this.#socket.OPEN) return false
-    if (stream.write(bytes) || this.#isFull) return true
+    if (this.#socket.readyState !== this.#socket.OPEN) return false
+    const taken = directWrite(this.#stream, this.#descriptor, bytes)
+    if (taken === bytes.length) return true
+    if (this.#stream.write(bytes.subarray(taken)) || this.#isFull) return true
     this.#isFull = true
-    stream.once('drain', () => {
+    this.#stream.once('drain', () => {
       this.#isFull = false
       this.#release()
     })
@@ -155,27 +160,26 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   /** A keep-alive period has passed. */
   next(): void {
     const isSilent = () => this.#attention.isSilent(this.#options.keepAliveMs)
-    if (!isSilent()) this.#ping()
+    if (!isSilent()) this.#keepAlive()
     // Perhaps it was us who didn't listen: what came meanwhile is read before this turn is over.
-    else setImmediate(() => (isSilent() ? this.ended(closings.silent) : this.#ping()))
+    else setImmediate(() => (isSilent() ? this.ended(closings.silent) : this.#keepAlive()))
   }
 
-  #ping(): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return
-    this.#attention.pinged()
-    const stream = streamOf(this.#socket)
-    stream?.cork() // both in one system call
-    this.#put(keepAliveFrame)
-    this.#pingPeer()
-    stream?.uncork()
+  #keepAlive(): void {
+    if (this.#putMany([{ frame: keepAliveFrame }, this.#ping()])) this.#attention.pinged()
   }
 
-  #pingPeer(): void {
-    this.#socket.ping(String(++this.#pings))
+  /** A batch with the ping whose answer tells that it has arrived, where that is waited for. */
+  #asked(batch: readonly Framed[]): readonly Framed[] {
+    return this.#isPaced ? [...batch, this.#ping()] : batch
+  }
+
+  #ping(): Framed {
+    return { frame: pingFrame(String(++this.#pings)) }
   }
 }
 
 // `ws` writes frame by frame; a batch of finished frames goes to the stream below it, in one piece.
-function streamOf(socket: WebSocket): Duplex | undefined {
-  return (socket as unknown as { _socket?: Duplex })._socket
+function streamOf(socket: WebSocket): Duplex {
+  return (socket as unknown as { _socket: Duplex })._socket
 }

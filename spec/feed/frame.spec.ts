@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as ws from 'ws'
-import { eventFrame, textFrame } from '../../lib/feed/frame.js'
+import { eventFrame, pingFrame, textFrame } from '../../lib/feed/frame.js'
 
 // Exported by the package, unknown to its types.
 interface FrameOptions {
@@ -12,8 +12,8 @@ interface FrameOptions {
 }
 const { Sender } = ws as unknown as { Sender: { frame(data: Buffer, options: FrameOptions): Buffer[] } }
 
-function frameOfWs(payload: Buffer): Buffer {
-  const options = { fin: true, opcode: 1, mask: false, readOnly: true, rsv1: false }
+function frameOfWs(payload: Buffer, opcode = 1): Buffer {
+  const options = { fin: true, opcode, mask: false, readOnly: true, rsv1: false }
   return Buffer.concat(Sender.frame(payload, options))
 }
 
@@ -29,6 +29,15 @@ describe('textFrame', () => {
     const frame = textFrame('hi')
     expect(frame.buffer.byteLength).to.equal(frame.length)
   })
+})
+
+describe('pingFrame', () => {
+  for (const length of [0, 1, 125]) {
+    it(`makes of ${length} bytes what ws makes of them`, () => {
+      const payload = Buffer.alloc(length, '7')
+      expect(pingFrame(payload.toString('latin1')).equals(frameOfWs(payload, 9))).to.equal(true)
+    })
+  }
 })
 
 describe('eventFrame', () => {
