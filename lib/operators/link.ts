@@ -1,4 +1,11 @@
-import { Observable, type OperatorFunction, Subscriber, type TeardownLogic } from 'rxjs'
+import {
+  Observable,
+  type Observer,
+  type OperatorFunction,
+  Subscriber,
+  type Subscription,
+  type TeardownLogic,
+} from 'rxjs'
 
 /** What an operator does at each notification of its source; what is left out passes on as it is. */
 export interface Link<T> {
@@ -8,22 +15,27 @@ export interface Link<T> {
 }
 
 /**
- * A Subscriber between a source and `out`. It is added to `out` before it is subscribed, so that a synchronous
- * source stops when `out` does; and it turns a throw in a callback into `out`'s error, so that a Subject's loop
+ * A Subscriber between a source and `out`. It is to be added to `out` before it is subscribed, so that a synchronous
+ * source stops when `out` does. It turns a throw in a callback into `out`'s error, so that a Subject's loop
  * goes on to its other subscribers.
  *
  * To extend it saves an object and a call for each value; elsewhere `linked` does.
  */
 export abstract class LinkedSubscriber<T> extends Subscriber<T> {
-  /** @param isOwned If not, whoever makes it must unsubscribe it when `out` ends: for what is subscribed again and again. */
-  constructor(out: Subscriber<unknown>, isOwned = true) {
-    super(isOwned ? out : undefined)
+  /** Whoever makes it adds it to `out`, or unsubscribes it when `out` ends. */
+  constructor(out: Subscriber<unknown>) {
+    super()
     this.destination = out
   }
 
   protected abstract onNext(value: T): void
 
-  protected override _next(value: T): void {
+  // Rather than `_next`: a call less for each value.
+  override next(value: T): void {
+    if (this.isStopped) {
+      super.next(value) // for RxJS's `onStoppedNotification`
+      return
+    }
     try {
       this.onNext(value)
     } catch (error) {
@@ -81,12 +93,42 @@ function trim(subscriber: object): void {
 
 /** The Subscriber to subscribe to a source on behalf of `out`: it ends with `out`, or when it is unsubscribed. */
 export function linked<T>(out: Subscriber<unknown>, link: Link<T>): Subscriber<T> {
-  return new SubscriberOfLink<T>(out, link)
+  const inner = new SubscriberOfLink<T>(out, link)
+  out.add(inner) // last, since one that has ended unsubscribes it at once
+  return inner
 }
 
 /** Makes a producer: the only place that calls `new Observable`. */
 export function produce<T>(connect: (out: Subscriber<T>) => TeardownLogic): Observable<T> {
   return new Observable<T>(connect)
+}
+
+/**
+ * Makes an Observable that only takes a note of each Subscriber, for a queue to which thousands come in a turn: what
+ * `subscribe` does beside that costs more than the note (scripts/bench, S2). There is no teardown: one that has ended
+ * meanwhile stays in the queue, and hears nothing.
+ */
+export function queued<T>(note: (out: Subscriber<T>) => void): Observable<T> {
+  return new Queued<T>(note)
+}
+
+class Queued<T> extends Observable<T> {
+  readonly #note: (out: Subscriber<T>) => void
+
+  constructor(note: (out: Subscriber<T>) => void) {
+    super(note)
+    this.#note = note
+  }
+
+  override subscribe(observer?: Partial<Observer<T>> | ((value: T) => void) | null): Subscription {
+    if (!isSubscriber<T>(observer)) return super.subscribe(observer ?? undefined)
+    this.#note(observer)
+    return observer
+  }
+}
+
+function isSubscriber<T>(observer: unknown): observer is Subscriber<T> {
+  return observer instanceof Subscriber
 }
 
 /** Makes an operator from what connects a source to the Subscriber below it. */

@@ -64,7 +64,7 @@ class Inbox<T> extends LinkedSubscriber<T> {
   #sourceCompleted = false
 
   constructor(options: MailboxOptions<T>, out: Subscriber<T[]>) {
-    super(out, false)
+    super(out)
     this.#options = options
     this.#out = out
     this.#account = options.account ?? heldAccount()
@@ -136,7 +136,7 @@ class Release extends LinkedSubscriber<unknown> {
   readonly #inbox: { release(): void; notReleased(): void }
 
   constructor(out: Subscriber<unknown>, inbox: { release(): void; notReleased(): void }) {
-    super(out, false)
+    super(out)
     this.#inbox = inbox
   }
 

@@ -1,5 +1,5 @@
 import type { Observable, Subscriber } from 'rxjs'
-import { produce } from '../operators/link.js'
+import { queued } from '../operators/link.js'
 
 /** When the batches of all sessions leave. */
 export interface Pace {
@@ -65,7 +65,7 @@ export function pace(now = () => performance.now()): Pace {
   }
 
   return {
-    next$: produce((out) => {
+    next$: queued((out) => {
       if (waiting.push(out) === 1 && releasing.length === 0) schedule()
     }),
     wrote(count) {
