@@ -11,6 +11,11 @@ export interface MailboxOptions<T> extends HeldOptions<T> {
    * bytes are full, so that nothing gives way that need not. Default: it would not.
    */
   readonly canRelease?: () => boolean
+  /**
+   * Asked when a value comes while nothing is held: whether it leaves at once, as a batch of its own, and no release is
+   * waited for. Default: it doesn't.
+   */
+  readonly passes?: () => boolean
   /** Counters to keep, for reading at any time. */
   readonly account?: HeldAccount
 }
@@ -32,7 +37,7 @@ export interface MailboxOptions<T> extends HeldOptions<T> {
  * ```
  *
  * Laws: with capacity 1 and `dropOldest` or `latest` it is `audit(releaseSelector)`, each value in an array of one.
- * Released at once, it is its source, each value in an array of one.
+ * Released at once, or where all pass, it is its source, each value in an array of one.
  *
  * @throws RangeError at creation, where `capacity` is below 1 or `maxBytes` below 0.
  *
@@ -75,6 +80,11 @@ class Inbox<T> extends LinkedSubscriber<T> {
   protected override onNext(value: T): void {
     const account = this.#account
     account.routed++
+    if (account.waiting === 0 && this.#releasing === null && this.#options.passes?.() === true) {
+      account.delivered++
+      this.#out.next([value])
+      return
+    }
     if (!this.#held.add(value)) {
       if (account.waiting > 0 && this.#options.canRelease?.() === true) this.release()
       if (this.#out.closed) {

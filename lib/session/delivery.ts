@@ -78,6 +78,10 @@ export class Delivery implements MailboxOptions<DeviceMessage> {
     return this.overflow !== 'latest' && this.#outlet.isWritable
   }
 
+  passes(): boolean {
+    return this.#outlet.takesNow()
+  }
+
   onDropped(message: DeviceMessage): void {
     this.#options.counters.dropped++
     this.#lose(message)

@@ -17,6 +17,8 @@ export interface Outlet {
   readonly writable$: Observable<void>
   /** Whether a batch can be taken now, or given up at once. */
   readonly isWritable: boolean
+  /** Whether a first message may be written at once, without waiting for the pace: yes at most once in a turn. */
+  takesNow(): boolean
   /** Emits how the peer ended it: it left, fell silent, or flooded us. Keeps the peer awake while it is subscribed. */
   readonly ended$: Observable<Closing>
   /** Writes a batch, in its order, with one system call. False where the socket is closing and takes nothing. */
@@ -59,6 +61,7 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   #isFull = false
   #unanswered = 0
   #pings = 0
+  #tookIn = 0
   #waiter: Subscriber<void> | null = null
   #ending: Subscriber<Closing> | null = null
 
@@ -74,6 +77,14 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
 
   get writable$(): Observable<void> {
     return this.isWritable ? this.#options.pace.next$ : produce((out) => void (this.#waiter = out))
+  }
+
+  takesNow(): boolean {
+    const { pace } = this.#options
+    if (!pace.isCalm || this.#tookIn === pace.turn || !this.isWritable) return false
+    this.#tookIn = pace.turn
+    pace.passed()
+    return true
   }
 
   get ended$(): Observable<Closing> {

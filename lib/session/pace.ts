@@ -8,6 +8,16 @@ export interface Pace {
    * routed; or, while batches hold several messages anyway, up to a millisecond or two later.
    */
   readonly next$: Observable<void>
+  /**
+   * Whether a session's first message in a turn may leave at once, rather than wait for the turn's end: nothing waits
+   * from before, hardly any session gets a second one in the same turn, and nobody comes in. So its way through memory
+   * is gone once, and not twice.
+   */
+  readonly isCalm: boolean
+  /** Counts the turns in which anything left. */
+  readonly turn: number
+  /** To be told of every message that leaves at once. */
+  passed(): void
   /** To be told of every batch written: how many messages it held. */
   wrote(count: number): void
   /** To be told of everybody who comes in. */
@@ -22,6 +32,8 @@ const releasesPerTurn = 64
 const releasesBesideArrival = 2
 // But a round gives way to arrivals for no longer than this.
 const arrivalsFirstMs = 250
+// Some 15 ms: who comes in meanwhile waits as long, once.
+const passesPerTurn = 1024
 
 /**
  * One pace for all sessions: what arrives in a turn leaves in one write a session, and under load in fewer writes.
@@ -33,20 +45,27 @@ export function pace(now = () => performance.now()): Pace {
   let releasing: Subscriber<void>[] = []
   let released = 0
   let written = 0
+  let passes = 0
+  let turn = 1
+  let isScheduled = false
   let isCrowded = false
   let isArrival = false
+  let wasArrival = false
   let begunAt = 0
 
   function begin(): void {
+    isScheduled = false
+    turn++
     releasing = waiting
     waiting = []
-    released = written = 0
+    released = 0
     begunAt = now()
     release()
   }
 
   function release(): void {
     const most = isArrival && now() - begunAt < arrivalsFirstMs ? releasesBesideArrival : releasesPerTurn
+    wasArrival = isArrival
     isArrival = false
     const end = Math.min(released + most, releasing.length)
     while (released < end) releasing[released++]?.next()
@@ -54,20 +73,34 @@ export function pace(now = () => performance.now()): Pace {
       setImmediate(release)
       return
     }
-    isCrowded = written >= crowdedBatch * released
+    isCrowded = written >= crowdedBatch * Math.max(released, passes) // who waits has mostly passed something before
     releasing = []
+    written = passes = 0
     if (waiting.length > 0) schedule()
   }
 
   function schedule(): void {
+    if (isScheduled) return
+    isScheduled = true
     if (isCrowded) setTimeout(begin, collectMs)
     else setImmediate(begin)
   }
 
   return {
     next$: queued((out) => {
-      if (waiting.push(out) === 1 && releasing.length === 0) schedule()
+      waiting.push(out)
+      if (releasing.length === 0) schedule()
     }),
+    get isCalm() {
+      return !isCrowded && !isArrival && !wasArrival && releasing.length === 0 && passes < passesPerTurn
+    },
+    get turn() {
+      return turn
+    },
+    passed() {
+      passes++
+      schedule()
+    },
     wrote(count) {
       written += count
     },

@@ -140,6 +140,44 @@ describe('mailbox', () => {
     })
   })
 
+  it('lets a value pass that comes while nothing is held, where it may, and holds it otherwise', () => {
+    marbles(({ cold, expectObservable, expectSubscriptions }) => {
+      const source$ = cold('    a--b-c--d--|')
+      const release$ = cold('      ---x')
+      const releaseSubs = '     ---^--!'
+      const expected = '        a-----y-d--|'
+      const answers = [true, false, true]
+      const account = heldAccount()
+      const options = {
+        capacity: 2,
+        account,
+        passes: () => answers.shift() ?? false,
+        releaseSelector: () => release$,
+      }
+      const result$ = source$.pipe(mailbox(options))
+      expectObservable(result$).toBe(expected, { a: letters('a'), y: letters('bc'), d: letters('d') })
+      expectSubscriptions(release$.subscriptions).toBe(releaseSubs)
+    })
+  })
+
+  it('counts what passes as delivered, and never lets it pass what is held', () => {
+    const source$ = new Subject<string>()
+    const release$ = new Subject<void>()
+    const account = heldAccount()
+    const batches: string[][] = []
+    let mayPass = false
+    source$
+      .pipe(mailbox({ capacity: 2, account, passes: () => mayPass, releaseSelector: () => release$ }))
+      .subscribe({ next: (batch) => batches.push(batch), error: expect.fail })
+    source$.next('a')
+    mayPass = true
+    source$.next('b')
+    release$.next()
+    source$.next('c')
+    expect(batches).to.deep.equal([letters('ab'), letters('c')])
+    expect(account).to.deep.equal({ routed: 3, delivered: 3, dropped: 0, discarded: 0, waiting: 0 })
+  })
+
   it('discards what comes in the call that ends it by an early release, and asks for no other', () => {
     const source$ = new Subject<string>()
     const account = heldAccount()
@@ -241,6 +279,13 @@ describe('mailbox', () => {
     () => mailbox({ capacity: 2, releaseSelector: throwFromTheCallback }),
   )
 
+  describe('where all pass', () => {
+    keepsTheOperatorContract(
+      () => mailbox({ capacity: 2, releaseSelector: () => NEVER, passes: () => true }),
+      () => mailbox({ capacity: 2, releaseSelector: () => NEVER, passes: throwFromTheCallback }),
+    )
+  })
+
   describe('laws', () => {
     const asAudit = (overflow: OverflowStrategy, source: string, release: string) => {
       marbles(({ cold, hot, expectObservable }) => {
@@ -271,14 +316,17 @@ describe('mailbox', () => {
       })
     }
 
-    it('is its source, released at once', () => {
-      marbles(({ cold, expectObservable }) => {
-        const source$ = cold('a-bc--(de)-|')
-        expectObservable(
-          source$.pipe(mailbox({ capacity: 1, releaseSelector: () => of(0) }), mergeAll()),
-        ).toEqual(source$)
+    for (const [how, options] of [
+      ['released at once', { capacity: 1, releaseSelector: () => of(0) }],
+      ['where all pass', { capacity: 1, releaseSelector: () => NEVER, passes: () => true }],
+    ] as const) {
+      it(`is its source, ${how}`, () => {
+        marbles(({ cold, expectObservable }) => {
+          const source$ = cold('a-bc--(de)-|')
+          expectObservable(source$.pipe(mailbox(options), mergeAll())).toEqual(source$)
+        })
       })
-    })
+    }
 
     it('loses nothing untold: delivered + dropped + waiting = routed, per key and in order', () => {
       const strategies = ['dropNewest', 'dropOldest', 'latest'] as const

@@ -38,6 +38,65 @@ describe('pace', () => {
     expect(released()).to.equal(30)
   })
 
+  it('is calm while nothing waits from before, and counts the turns', async () => {
+    const { sessions } = subscribed(0)
+    expect(sessions.isCalm).to.equal(true)
+    const { turn } = sessions
+    sessions.passed()
+    expect(sessions.isCalm, 'in the same turn').to.equal(true)
+    expect(sessions.turn).to.equal(turn)
+    await nextTurn()
+    expect(sessions.turn).to.equal(turn + 1)
+    const { sessions: busy } = subscribed(65)
+    await nextTurn()
+    expect(busy.isCalm, 'one waits from before').to.equal(false)
+    await nextTurn()
+    expect(busy.isCalm).to.equal(true)
+  })
+
+  it('lets 1,024 pass in a turn', async () => {
+    const { sessions } = subscribed(0)
+    for (let at = 0; at < 1023; at++) sessions.passed()
+    expect(sessions.isCalm).to.equal(true)
+    sessions.passed()
+    expect(sessions.isCalm).to.equal(false)
+    await nextTurn()
+    expect(sessions.isCalm).to.equal(true)
+  })
+
+  it('is not calm in the turn in which somebody came in, nor in the next', async () => {
+    const { sessions } = subscribed(0)
+    sessions.passed()
+    sessions.cameIn()
+    expect(sessions.isCalm).to.equal(false)
+    await nextTurn()
+    expect(sessions.isCalm).to.equal(false)
+    sessions.next$.subscribe({ next: () => undefined, error: expect.fail })
+    await nextTurn()
+    expect(sessions.isCalm).to.equal(true)
+  })
+
+  it('is not calm where sessions had two messages in a turn, one that passed and one that waited', async () => {
+    const { sessions } = subscribed(0)
+    for (let at = 0; at < 3; at++) {
+      sessions.passed()
+      sessions.wrote(1)
+      sessions.next$.subscribe({ next: () => sessions.wrote(1), error: expect.fail })
+    }
+    await nextTurn()
+    expect(sessions.isCalm).to.equal(false)
+    await new Promise<void>((resolve) => {
+      sessions.next$.subscribe({
+        next() {
+          sessions.wrote(1)
+          resolve()
+        },
+        error: expect.fail,
+      })
+    }) // a millisecond later now
+    expect(sessions.isCalm).to.equal(true)
+  })
+
   it('gives way to a crowd for a quarter of a second a round, and no longer', async () => {
     let now = 0
     const { sessions, released } = subscribed(100, () => now)

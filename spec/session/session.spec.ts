@@ -42,6 +42,7 @@ function sessionOf(parts: Parts) {
   const outlet: Outlet = {
     writable$: (writable$ ?? NEVER) as Observable<void>,
     isWritable: false,
+    takesNow: () => false,
     ended$,
     write(batch) {
       if (isClosing) return false
