@@ -45,7 +45,7 @@ export class OverflowError extends Error {
 }
 
 /**
- * The values that a mailbox holds, bounded per key and in bytes. While fewer than `capacity` are held in all, no key
+ * The values that a mailbox holds, bounded per key and in bytes. While no more than `capacity` are held, no key
  * can be over its share, so nothing is counted by key: they stand in the order of their arrival. From then on until
  * the next `take` they stand by key.
  */

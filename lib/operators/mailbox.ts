@@ -7,13 +7,13 @@ export interface MailboxOptions<T> extends HeldOptions<T> {
   /** When what is held may leave: subscribed once a batch, by the first value held. */
   readonly releaseSelector: () => Observable<unknown>
   /**
-   * Whether a batch would be taken at once. If so, one leaves as soon as `capacity` values are held in all, or the
-   * bytes are full, so that nothing gives way that need not. Default: it would not.
+   * Whether a batch would be taken at once. If so, one leaves when a value comes that `capacity` or the bytes leave no
+   * room for, so that nothing gives way that need not. Default: it would not.
    */
   readonly canRelease?: () => boolean
   /**
    * Asked when a value comes while nothing is held: whether it leaves at once, as a batch of its own, and no release is
-   * waited for. Default: it doesn't.
+   * waited for. Where the answer is yes, it does. Default: no.
    */
   readonly passes?: () => boolean
   /** Counters to keep, for reading at any time. */

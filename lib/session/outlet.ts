@@ -17,11 +17,14 @@ export interface Outlet {
   readonly writable$: Observable<void>
   /** Whether a batch can be taken now, or given up at once. */
   readonly isWritable: boolean
-  /** Whether a first message may be written at once, without waiting for the pace: yes at most once in a turn. */
+  /**
+   * Whether a first message may be written at once, without waiting for the pace: at most one a turn. A yes is that
+   * one's, which must be written then.
+   */
   takesNow(): boolean
   /** Emits how the peer ended it: it left, fell silent, or flooded us. Keeps the peer awake while it is subscribed. */
   readonly ended$: Observable<Closing>
-  /** Writes a batch, in its order, with one system call. False where the socket is closing and takes nothing. */
+  /** Writes a batch, in its order and as one piece. False where the socket is closing and takes nothing. */
   write(batch: readonly Framed[]): boolean
   /** Writes an event of our own, whatever waits. */
   tell(event: Framed): void

@@ -5,13 +5,14 @@ import { queued } from '../operators/link.js'
 export interface Pace {
   /**
    * Emits once to each of its subscribers: at the end of this turn of the event loop, when all that the turn read was
-   * routed; or, while batches hold several messages anyway, up to a millisecond or two later.
+   * routed, or some turns later where many wait; and while batches hold several messages anyway, after a millisecond or
+   * two.
    */
   readonly next$: Observable<void>
   /**
    * Whether a session's first message in a turn may leave at once, rather than wait for the turn's end: nothing waits
-   * from before, hardly any session gets a second one in the same turn, and nobody comes in. So its way through memory
-   * is gone once, and not twice.
+   * from before, few sessions get a second one in the same turn, and nobody comes in. Then it costs less to write what
+   * the processor still has at hand than to come back to it.
    */
   readonly isCalm: boolean
   /** Counts the turns in which anything left. */
