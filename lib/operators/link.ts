@@ -106,7 +106,7 @@ export function produce<T>(connect: (out: Subscriber<T>) => TeardownLogic): Obse
 /**
  * Makes an Observable that only takes a note of each Subscriber, for a queue to which thousands come in a turn: what
  * `subscribe` does beside that costs more than the note (scripts/bench, S2). There is no teardown: one that has ended
- * meanwhile stays in the queue, and hears nothing.
+ * meanwhile stays in the queue, and hears nothing. `note` must not throw.
  */
 export function queued<T>(note: (out: Subscriber<T>) => void): Observable<T> {
   return new Queued<T>(note)
@@ -116,7 +116,9 @@ class Queued<T> extends Observable<T> {
   readonly #note: (out: Subscriber<T>) => void
 
   constructor(note: (out: Subscriber<T>) => void) {
-    super(note)
+    super((out) => {
+      note(out)
+    })
     this.#note = note
   }
 

@@ -13,7 +13,7 @@ export interface MailboxOptions<T> extends HeldOptions<T> {
   readonly canRelease?: () => boolean
   /**
    * Asked when a value comes while nothing is held: whether it leaves at once, as a batch of its own, and no release is
-   * waited for. Where the answer is yes, it does. Default: no.
+   * waited for. Where the answer is yes, it does. Not asked of a value larger than `maxBytes`. Default: no.
    */
   readonly passes?: () => boolean
   /** Counters to keep, for reading at any time. */
@@ -80,7 +80,7 @@ class Inbox<T> extends LinkedSubscriber<T> {
   protected override onNext(value: T): void {
     const account = this.#account
     account.routed++
-    if (account.waiting === 0 && this.#releasing === null && this.#options.passes?.() === true) {
+    if (account.waiting === 0 && this.#releasing === null && this.#passes(value)) {
       account.delivered++
       this.#out.next([value])
       return
@@ -103,6 +103,10 @@ class Inbox<T> extends LinkedSubscriber<T> {
       this.#sourceCompleted = true
       this.#completeWhenDone()
     })
+  }
+
+  #passes(value: T): boolean {
+    return this.#options.passes !== undefined && this.#held.fits(value) && this.#options.passes()
   }
 
   release(): void {

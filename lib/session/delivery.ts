@@ -79,7 +79,7 @@ export class Delivery implements MailboxOptions<DeviceMessage> {
   }
 
   passes(): boolean {
-    return this.#outlet.takesNow()
+    return this.#outlet.passes()
   }
 
   onDropped(message: DeviceMessage): void {

@@ -17,11 +17,8 @@ export interface Outlet {
   readonly writable$: Observable<void>
   /** Whether a batch can be taken now, or given up at once. */
   readonly isWritable: boolean
-  /**
-   * Whether a first message may be written at once, without waiting for the pace: at most one a turn. A yes is that
-   * one's, which must be written then.
-   */
-  takesNow(): boolean
+  /** Whether a message may be written at once, ahead of the pace. A yes is that message's, which must be written then. */
+  passes(): boolean
   /** Emits how the peer ended it: it left, fell silent, or flooded us. Keeps the peer awake while it is subscribed. */
   readonly ended$: Observable<Closing>
   /** Writes a batch, in its order and as one piece. False where the socket is closing and takes nothing. */
@@ -64,7 +61,7 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   #isFull = false
   #unanswered = 0
   #pings = 0
-  #tookIn = 0
+  #passedIn = 0
   #waiter: Subscriber<void> | null = null
   #ending: Subscriber<Closing> | null = null
 
@@ -82,11 +79,10 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
     return this.isWritable ? this.#options.pace.next$ : produce((out) => void (this.#waiter = out))
   }
 
-  takesNow(): boolean {
+  passes(): boolean {
     const { pace } = this.#options
-    if (!pace.isCalm || this.#tookIn === pace.turn || !this.isWritable) return false
-    this.#tookIn = pace.turn
-    pace.passed()
+    if (!this.isWritable || !pace.passes(this.#passedIn)) return false
+    this.#passedIn = pace.round
     return true
   }
 
@@ -168,7 +164,7 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
     if (!this.isWritable) return
     const waiter = this.#waiter
     this.#waiter = null
-    waiter?.next()
+    if (waiter !== null) this.#options.pace.next$.subscribe(waiter)
   }
 
   /** A keep-alive period has passed. */

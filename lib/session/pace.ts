@@ -1,7 +1,7 @@
 import type { Observable, Subscriber } from 'rxjs'
 import { queued } from '../operators/link.js'
 
-/** When the batches of all sessions leave. */
+/** When the batches of all sessions leave: in rounds, and what comes between two of them at once where that is cheaper. */
 export interface Pace {
   /**
    * Emits once to each of its subscribers: at the end of this turn of the event loop, when all that the turn read was
@@ -9,23 +9,26 @@ export interface Pace {
    * two.
    */
   readonly next$: Observable<void>
+  /** Counts the rounds. */
+  readonly round: number
   /**
-   * Whether a session's first message in a turn may leave at once, rather than wait for the turn's end: nothing waits
-   * from before, few sessions get a second one in the same turn, and nobody comes in. Then it costs less to write what
-   * the processor still has at hand than to come back to it.
+   * Whether a message of a session for which nothing is held may leave at once, rather than with the next round: the
+   * first one since the last round, where few sessions get a second one and nobody came in lately. Then it costs less
+   * to write what the processor still has at hand than to come back to it. A yes is that message's, which must be
+   * written then.
+   *
+   * @param passedIn The round in which the session's last one passed.
    */
-  readonly isCalm: boolean
-  /** Counts the turns in which anything left. */
-  readonly turn: number
-  /** To be told of every message that leaves at once. */
-  passed(): void
+  passes(passedIn: number): boolean
   /** To be told of every batch written: how many messages it held. */
   wrote(count: number): void
   /** To be told of everybody who comes in. */
   cameIn(): void
 }
 
-// From this mean on, collecting saves more in writes than a millisecond is worth; below, it would save nothing.
+// Messages a session and round. Up to the first, a message that passes saves more than the writes of the second ones
+// cost; from the second on, collecting saves more in writes than a millisecond is worth.
+const singleBatch = 1.1
 const crowdedBatch = 2
 const collectMs = 1
 // Node accepts one connection a turn: turns are kept short, so that a crowd at the door doesn't wait for ever.
@@ -33,8 +36,8 @@ const releasesPerTurn = 64
 const releasesBesideArrival = 2
 // But a round gives way to arrivals for no longer than this.
 const arrivalsFirstMs = 250
-// Some 15 ms: who comes in meanwhile waits as long, once.
-const passesPerTurn = 1024
+// Some 15 ms, which one who comes in may wait twice: to be accepted, and to be read.
+const passesPerRound = 1024
 
 /**
  * One pace for all sessions: what arrives in a turn leaves in one write a session, and under load in fewer writes.
@@ -45,18 +48,30 @@ export function pace(now = () => performance.now()): Pace {
   let waiting: Subscriber<void>[] = []
   let releasing: Subscriber<void>[] = []
   let released = 0
+  // Of the round that is to come, or under way:
+  let round = 1
+  let passed = 0
+  let passedBefore = 0
+  let sessions = 0
   let written = 0
-  let passes = 0
-  let turn = 1
   let isScheduled = false
+  // Of the one before:
+  let isSingle = true
   let isCrowded = false
   let isArrival = false
   let wasArrival = false
   let begunAt = 0
 
+  function schedule(): void {
+    if (isScheduled) return
+    isScheduled = true
+    if (isCrowded) setTimeout(begin, collectMs)
+    else setImmediate(begin)
+  }
+
   function begin(): void {
     isScheduled = false
-    turn++
+    round++
     releasing = waiting
     waiting = []
     released = 0
@@ -69,38 +84,48 @@ export function pace(now = () => performance.now()): Pace {
     wasArrival = isArrival
     isArrival = false
     const end = Math.min(released + most, releasing.length)
-    while (released < end) releasing[released++]?.next()
-    if (released < releasing.length) {
-      setImmediate(release)
-      return
+    try {
+      while (released < end) releaseOne(releasing[released++])
+    } finally {
+      // Whatever fails above, the others have their turn.
+      if (released < releasing.length) setImmediate(release)
+      else endRound()
     }
-    isCrowded = written >= crowdedBatch * Math.max(released, passes) // who waits has mostly passed something before
+  }
+
+  function releaseOne(session: Subscriber<void> | undefined): void {
+    if (session === undefined || session.closed) return
+    sessions++
+    session.next()
+  }
+
+  function endRound(): void {
+    const mean = written / (sessions + passed - passedBefore)
+    isSingle = !(mean > singleBatch)
+    isCrowded = mean >= crowdedBatch
     releasing = []
-    written = passes = 0
+    passed = passedBefore = sessions = written = 0
     if (waiting.length > 0) schedule()
   }
 
-  function schedule(): void {
-    if (isScheduled) return
-    isScheduled = true
-    if (isCrowded) setTimeout(begin, collectMs)
-    else setImmediate(begin)
-  }
-
   return {
-    next$: queued((out) => {
-      waiting.push(out)
+    next$: queued((session) => {
+      waiting.push(session)
       if (releasing.length === 0) schedule()
     }),
-    get isCalm() {
-      return !isCrowded && !isArrival && !wasArrival && releasing.length === 0 && passes < passesPerTurn
+    get round() {
+      return round
     },
-    get turn() {
-      return turn
-    },
-    passed() {
-      passes++
+    passes(passedIn) {
+      if (!isSingle || isArrival || wasArrival || releasing.length > 0) return false
+      if (passedIn === round) {
+        passedBefore++
+        return false
+      }
+      if (passed === passesPerRound) return false
+      passed++
       schedule()
+      return true
     },
     wrote(count) {
       written += count

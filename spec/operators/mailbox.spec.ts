@@ -178,6 +178,22 @@ describe('mailbox', () => {
     expect(account).to.deep.equal({ routed: 3, delivered: 3, dropped: 0, discarded: 0, waiting: 0 })
   })
 
+  it('lets nothing pass that is larger than its bytes', () => {
+    const source$ = new Subject<string>()
+    const release$ = new Subject<void>()
+    const account = heldAccount()
+    const batches: string[][] = []
+    const options = { capacity: 2, maxBytes: 3, bytesSelector: (value: string) => value.length, account }
+    source$
+      .pipe(mailbox({ ...options, passes: () => true, releaseSelector: () => release$ }))
+      .subscribe({ next: (batch) => batches.push(batch), error: expect.fail })
+    source$.next('abcd')
+    release$.next()
+    source$.next('abc')
+    expect(batches).to.deep.equal([[], ['abc']])
+    expect(account).to.deep.equal({ routed: 2, delivered: 1, dropped: 1, discarded: 0, waiting: 0 })
+  })
+
   it('discards what comes in the call that ends it by an early release, and asks for no other', () => {
     const source$ = new Subject<string>()
     const account = heldAccount()

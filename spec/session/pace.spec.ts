@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { pace } from '../../lib/session/pace.js'
+import { produce } from '../../lib/operators/link.js'
+import { pace, type Pace } from '../../lib/session/pace.js'
 
 function subscribed(count: number, now?: () => number) {
   const sessions = pace(now)
@@ -8,6 +9,31 @@ function subscribed(count: number, now?: () => number) {
   for (let at = 0; at < count; at++)
     sessions.next$.subscribe({ next: () => released++, error: expect.fail, complete: () => undefined })
   return { sessions, released: () => released }
+}
+
+/** Waits with a batch of one message. */
+function nextRound(sessions: Pace): Promise<void> {
+  return new Promise((resolve) => {
+    sessions.next$.subscribe({
+      next() {
+        sessions.wrote(1)
+        resolve()
+      },
+      error: expect.fail,
+    })
+  })
+}
+
+/** So many sessions get a message that passes, and so many of them a second one, which waits. */
+function passAndWait(sessions: Pace, first: number, second: number): void {
+  for (let at = 0; at < first; at++) {
+    expect(sessions.passes(0)).to.equal(true)
+    sessions.wrote(1)
+  }
+  for (let at = 0; at < second; at++) {
+    expect(sessions.passes(sessions.round)).to.equal(false)
+    sessions.next$.subscribe({ next: () => sessions.wrote(1), error: expect.fail })
+  }
 }
 
 describe('pace', () => {
@@ -38,63 +64,92 @@ describe('pace', () => {
     expect(released()).to.equal(30)
   })
 
-  it('is calm while nothing waits from before, and counts the turns', async () => {
+  it('lets the first message of a session pass in a round, and no second', async () => {
     const { sessions } = subscribed(0)
-    expect(sessions.isCalm).to.equal(true)
-    const { turn } = sessions
-    sessions.passed()
-    expect(sessions.isCalm, 'in the same turn').to.equal(true)
-    expect(sessions.turn).to.equal(turn)
+    expect(sessions.passes(0)).to.equal(true)
+    const { round } = sessions
+    expect(sessions.passes(round)).to.equal(false)
+    expect(sessions.passes(0), 'of another session').to.equal(true)
     await nextTurn()
-    expect(sessions.turn).to.equal(turn + 1)
-    const { sessions: busy } = subscribed(65)
-    await nextTurn()
-    expect(busy.isCalm, 'one waits from before').to.equal(false)
-    await nextTurn()
-    expect(busy.isCalm).to.equal(true)
+    expect(sessions.round).to.equal(round + 1)
+    expect(sessions.passes(round)).to.equal(true)
   })
 
-  it('lets 1,024 pass in a turn', async () => {
-    const { sessions } = subscribed(0)
-    for (let at = 0; at < 1023; at++) sessions.passed()
-    expect(sessions.isCalm).to.equal(true)
-    sessions.passed()
-    expect(sessions.isCalm).to.equal(false)
+  it('lets nothing pass what waits from before', async () => {
+    const { sessions } = subscribed(65)
     await nextTurn()
-    expect(sessions.isCalm).to.equal(true)
+    expect(sessions.passes(0)).to.equal(false)
+    await nextTurn()
+    expect(sessions.passes(0)).to.equal(true)
   })
 
-  it('is not calm in the turn in which somebody came in, nor in the next', async () => {
+  it('lets 1,024 pass in a round, and takes those who wait beside them for what they are', async () => {
     const { sessions } = subscribed(0)
-    sessions.passed()
-    sessions.cameIn()
-    expect(sessions.isCalm).to.equal(false)
-    await nextTurn()
-    expect(sessions.isCalm).to.equal(false)
-    sessions.next$.subscribe({ next: () => undefined, error: expect.fail })
-    await nextTurn()
-    expect(sessions.isCalm).to.equal(true)
-  })
-
-  it('is not calm where sessions had two messages in a turn, one that passed and one that waited', async () => {
-    const { sessions } = subscribed(0)
-    for (let at = 0; at < 3; at++) {
-      sessions.passed()
-      sessions.wrote(1)
-      sessions.next$.subscribe({ next: () => sessions.wrote(1), error: expect.fail })
+    for (let at = 0; at < 2048; at++) {
+      const passes = sessions.passes(0)
+      expect(passes).to.equal(at < 1024)
+      if (passes) sessions.wrote(1)
+      else sessions.next$.subscribe({ next: () => sessions.wrote(1), error: expect.fail })
     }
+    await nextRound(sessions)
+    expect(sessions.passes(0)).to.equal(true)
+  })
+
+  it('lets nothing pass in the round in which somebody came in, nor in the next', async () => {
+    const { sessions } = subscribed(1)
+    sessions.cameIn()
+    expect(sessions.passes(0)).to.equal(false)
     await nextTurn()
-    expect(sessions.isCalm).to.equal(false)
-    await new Promise<void>((resolve) => {
-      sessions.next$.subscribe({
-        next() {
-          sessions.wrote(1)
-          resolve()
-        },
-        error: expect.fail,
-      })
-    }) // a millisecond later now
-    expect(sessions.isCalm).to.equal(true)
+    expect(sessions.passes(0)).to.equal(false)
+    await nextRound(sessions)
+    expect(sessions.passes(0)).to.equal(true)
+  })
+
+  it('lets nothing pass once more than one session in ten gets a second message', async () => {
+    const { sessions } = subscribed(0)
+    passAndWait(sessions, 10, 1)
+    await nextTurn()
+    expect(sessions.passes(0), 'with 11 messages for 10').to.equal(true)
+    sessions.wrote(1)
+    await nextTurn()
+    passAndWait(sessions, 10, 2)
+    await nextTurn()
+    expect(sessions.passes(0), 'with 12 messages for 10').to.equal(false)
+    await nextRound(sessions)
+    expect(sessions.passes(0)).to.equal(true)
+  })
+
+  it('collects for a millisecond once sessions get two messages a round', async () => {
+    const { sessions } = subscribed(0)
+    passAndWait(sessions, 3, 3)
+    await nextTurn()
+    const passed = new Promise((resolve) => setTimeout(resolve, 1))
+    let isReleased = false
+    sessions.next$.subscribe({ next: () => (isReleased = true), error: expect.fail })
+    await passed
+    expect(isReleased).to.equal(false)
+    await nextRound(sessions)
+    expect(isReleased).to.equal(true)
+  })
+
+  it('goes on where a release throws', async () => {
+    const { sessions } = subscribed(0)
+    const thrown = new Promise((resolve) => {
+      process.setUncaughtExceptionCaptureCallback(resolve)
+    })
+    try {
+      produce<unknown>((out) => {
+        out.next = () => {
+          throw new RangeError('on purpose')
+        }
+        sessions.next$.subscribe(out)
+      }).subscribe({ error: expect.fail })
+      await Promise.all([nextRound(sessions), thrown])
+    } finally {
+      process.setUncaughtExceptionCaptureCallback(null)
+    }
+    await nextRound(sessions)
+    expect(await thrown).to.be.instanceOf(RangeError)
   })
 
   it('gives way to a crowd for a quarter of a second a round, and no longer', async () => {

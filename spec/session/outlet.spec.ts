@@ -1,0 +1,80 @@
+import { expect } from 'chai'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { NEVER } from 'rxjs'
+import { WebSocket, WebSocketServer } from 'ws'
+import { textFrame } from '../../lib/feed/frame.js'
+import { outlet } from '../../lib/session/outlet.js'
+import { pace } from '../../lib/session/pace.js'
+import { nextOf } from '../support/nextOf.js'
+import { closeAll, opens } from '../support/opened.js'
+
+const message = { frame: textFrame('hello') }
+
+/** An outlet of a real socket, in a round in which messages may pass, and who is connected to it. */
+async function connected({ isPaced = false } = {}) {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  opens('server', () => server.close())
+  await once(server, 'listening')
+  const peer = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  opens('peer', () => {
+    peer.terminate()
+  })
+  const [[socket]] = (await Promise.all([once(server, 'connection'), once(peer, 'open')])) as [
+    [WebSocket],
+    unknown,
+  ]
+  const sessions = pace()
+  const options = { keepAlive$: NEVER, keepAliveMs: 60_000, maxFramesPerSecond: 0, onFrame: () => undefined }
+  const end = outlet(socket, { ...options, pace: sessions }, isPaced)
+  // It counts as one who came in: a round, and the one after.
+  for (let round = 0; round < 2; round++) await nextOf(sessions.next$)
+  return { end, peer, socket, sessions }
+}
+
+describe('outlet', () => {
+  afterEach(closeAll)
+
+  it('lets one message pass in a round', async () => {
+    const { end, peer, sessions } = await connected()
+    const heard = once(peer, 'message')
+    expect(end.passes()).to.equal(true)
+    expect(end.write([message])).to.equal(true)
+    expect(end.passes()).to.equal(false)
+    await nextOf(sessions.next$)
+    expect(end.passes()).to.equal(true)
+    expect(String((await heard)[0])).to.equal('hello')
+  })
+
+  it('lets none pass that would not wait for an answer, and goes on in a round once it has come', async () => {
+    const { end, sessions } = await connected({ isPaced: true })
+    expect(end.passes()).to.equal(true)
+    end.write([message])
+    await nextOf(sessions.next$)
+    expect(end.passes()).to.equal(false)
+    const { round } = sessions
+    await nextOf(end.writable$)
+    expect(sessions.round).to.be.above(round)
+    expect(end.passes()).to.equal(true)
+  })
+
+  it('lets none pass while the socket is full', async () => {
+    const { end, peer, sessions } = await connected()
+    peer.pause()
+    const large = { frame: textFrame('x'.repeat(2 ** 20)) }
+    while (end.isWritable) end.write([large])
+    await nextOf(sessions.next$)
+    expect(end.passes()).to.equal(false)
+    peer.resume()
+    const { round } = sessions
+    await nextOf(end.writable$)
+    expect(sessions.round).to.be.above(round)
+  })
+
+  it('takes nothing once the socket is closing, though it may pass', async () => {
+    const { end, socket } = await connected()
+    socket.close()
+    expect(end.passes()).to.equal(true)
+    expect(end.write([message])).to.equal(false)
+  })
+})
