@@ -65,11 +65,6 @@ export class Held<T> {
     this.#maxBytes = options.maxBytes ?? Infinity
   }
 
-  /** Whether a value can be held at all, were there no others. */
-  fits(value: T): boolean {
-    return this.#bytesOf(value) <= this.#maxBytes
-  }
-
   /** Holds a value where nothing can be over its share for it; false where something might. */
   add(value: T): boolean {
     if (this.#byKey !== null || this.#account.waiting >= this.#limit) return false

@@ -106,7 +106,10 @@ class Inbox<T> extends LinkedSubscriber<T> {
   }
 
   #passes(value: T): boolean {
-    return this.#options.passes !== undefined && this.#held.fits(value) && this.#options.passes()
+    const options = this.#options
+    if (options.passes === undefined) return false
+    const bytes = options.bytesSelector?.(value) ?? 0
+    return bytes <= (options.maxBytes ?? Infinity) && options.passes()
   }
 
   release(): void {
