@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
+#!/usr/bin/env -S node --max-semi-space-size=8
 // Node's young generation grows to three times 16 MB while thousands come in: a fifth of what an open session takes.
 import { AfluenteError } from '../errors.js'
 import { createCounters } from '../stats/counters.js'
