@@ -43,10 +43,11 @@ describe('takeUntilExpiry', () => {
   })
 
   it('takes a Date as well, and lets the last deadline stand when expiry$ completes', () => {
-    marbles((rx) => {
+    marbles((rx, scheduler) => {
+      const clocks = { scheduler, monotonicNow: () => scheduler.now() }
       const expiry$ = rx.cold('a|', { a: new Date(5) })
-      rx.expectObservable(rx.hot('-1-2-3-4').pipe(takeUntilExpiry(expiry$))).toBe('-1-2-(3|)')
-      rx.expectObservable(rx.hot('-1--2').pipe(takeUntilExpiry(new Date(3)))).toBe('-1-|')
+      rx.expectObservable(rx.hot('-1-2-3-4').pipe(takeUntilExpiry(expiry$, clocks))).toBe('-1-2-(3|)')
+      rx.expectObservable(rx.hot('-1--2').pipe(takeUntilExpiry(new Date(3), clocks))).toBe('-1-|')
     })
   })
 
@@ -72,12 +73,13 @@ describe('takeUntilExpiry', () => {
   it('equals takeUntil(timer(deadline)) below 24.8 days', () => {
     fc.assert(
       fc.property(fc.integer({ min: -5, max: 2 ** 31 - 1 }), (at) => {
-        marbles((rx) => {
+        marbles((rx, scheduler) => {
           const source$ = rx.hot(
             '-1-2- 1s 3- 1h 4- 20d 5|'.replace('20d', `${20 * dayMs}ms`).replace('1h', '3600s'),
           )
           const byTimer$ = source$.pipe(takeUntil(timer(new Date(at))))
-          rx.expectObservable(source$.pipe(takeUntilExpiry(at))).toEqual(byTimer$)
+          const clocks = { scheduler, monotonicNow: () => scheduler.now() }
+          rx.expectObservable(source$.pipe(takeUntilExpiry(at, clocks))).toEqual(byTimer$)
         })
       }),
       { numRuns: 50 },
