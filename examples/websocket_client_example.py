@@ -30,7 +30,10 @@ try:
     import websockets
     from websockets.exceptions import ConnectionClosed, InvalidHandshake
 except ImportError:
-    sys.exit("This example needs the websockets library: apt install python3-websockets, or pip install websockets")
+    sys.exit(
+        "This example needs the websockets library. For Debian's own python3: apt install python3-websockets; "
+        f"for this one: {sys.executable} -m pip install websockets"
+    )
 
 STREAM_PATH = "/api/v1/stream"
 
