@@ -100,7 +100,7 @@ export function pace(now = () => performance.now()): Pace {
   }
 
   function endRound(): void {
-    const mean = written / (sessions + passed - passedBefore)
+    const mean = written / (sessions + passed - passedBefore) // NaN where nobody had any: as good as single
     isSingle = !(mean > singleBatch)
     isCrowded = mean >= crowdedBatch
     releasing = []
