@@ -67,6 +67,7 @@ async function openOnDisk(
 ): Promise<Stores> {
   const directory = resolve(settings.DATA_DIR)
   const environment = await openLmdb(directory)
+  process.once('exit', environment.stop)
   const opening = lmdbLastKnown(environment, { ...limits, isShared: others !== undefined })
   const lastKnown = await opening.catch(async (error: unknown) => {
     await environment.close()
@@ -86,6 +87,7 @@ async function openOnDisk(
       })
       await shares.store.close()
       await environment.close()
+      process.off('exit', environment.stop)
     },
   }
 }

@@ -19,6 +19,8 @@ export interface LmdbEnvironment {
    */
   readonly write: (write: LmdbWrite) => Promise<boolean>
   readonly close: () => Promise<void>
+  /** Blocks until nothing is being written, 2 s at most: for when the process exits, which would hang in the middle of it. */
+  readonly stop: () => void
 }
 
 /** How long a database may take to show that it can be read and written, in milliseconds: far longer than one of millions of devices takes. */
@@ -65,6 +67,7 @@ export async function openLmdb(directory: string): Promise<LmdbEnvironment> {
         }
       },
       close,
+      stop: writer.stop,
     }
   } catch (error) {
     throw refusal(error)

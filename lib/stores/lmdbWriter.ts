@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { awaitEnd, type ExitLock, newExitLock } from './exitLock.js'
 import type { DatabaseName } from './lmdbDatabases.js'
 
 /** One change: a value to put, or null to remove what is there. */
@@ -17,12 +18,23 @@ export interface LmdbWrite {
 /** What the thread answers to a write: whether it was applied, or what went wrong. */
 export type LmdbAnswer = { readonly applied: boolean } | { readonly error: string }
 
+/** What the thread is started with. */
+export interface LmdbWriterData {
+  readonly directory: string
+  readonly lock: ExitLock
+}
+
 /** Writes to an environment from a thread of its own. */
 export interface LmdbWriter {
   readonly write: (write: LmdbWrite) => Promise<boolean>
   /** Resolves once everything before it is written and the thread has ended. */
   readonly close: () => Promise<void>
+  /** Blocks until the thread is between two writes, 2 s at most, and lets it begin none: for when the process exits. */
+  readonly stop: () => void
 }
+
+// A disk that stands still longer than this ends with the process.
+const exitLimitMs = 2_000
 
 interface Waiting {
   resolve: (applied: boolean) => void
@@ -35,10 +47,13 @@ interface Waiting {
  */
 export function lmdbWriter(directory: string): LmdbWriter {
   let worker: Worker | undefined
+  let lock = newExitLock()
   let waiting: Waiting[] = []
 
   function start(): Worker {
-    const started = new Worker(new URL('./lmdbWriterThread.js', import.meta.url), { workerData: directory })
+    lock = newExitLock()
+    const workerData: LmdbWriterData = { directory, lock }
+    const started = new Worker(new URL('./lmdbWriterThread.js', import.meta.url), { workerData })
     started.unref()
     started.on('message', (answer: LmdbAnswer) => {
       const first = waiting.shift()
@@ -75,6 +90,9 @@ export function lmdbWriter(directory: string): LmdbWriter {
       last.ref()
       last.postMessage('close')
       await ended
+    },
+    stop: () => {
+      if (worker !== undefined) awaitEnd(lock, exitLimitMs)
     },
   }
 }

@@ -1,10 +1,13 @@
 // Runs as a thread of its own; see lmdbWriter.ts.
 import { parentPort, workerData } from 'node:worker_threads'
+import { hold, letGo } from './exitLock.js'
 import { openDatabases } from './lmdbDatabases.js'
-import type { LmdbAnswer, LmdbChange, LmdbWrite } from './lmdbWriter.js'
+import type { LmdbAnswer, LmdbChange, LmdbWrite, LmdbWriterData } from './lmdbWriter.js'
 
 // What lmdbWriter.ts handed over.
-const { root, database } = openDatabases(workerData as string)
+const { directory, lock } = workerData as LmdbWriterData
+const { root, database } = openDatabases(directory)
+letGo(lock)
 
 function holds({ database: name, key, value }: LmdbChange): boolean {
   const stored = database(name).get(Buffer.from(key))
@@ -23,10 +26,13 @@ function apply({ onlyIf, changes }: LmdbWrite): boolean {
 }
 
 function answerTo(write: LmdbWrite): LmdbAnswer {
+  if (!hold(lock)) return { error: 'the process ends' }
   try {
     return { applied: apply(write) }
   } catch (error) {
     return { error: error instanceof Error ? error.message : 'unknown' }
+  } finally {
+    letGo(lock)
   }
 }
 
