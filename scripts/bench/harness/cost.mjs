@@ -85,3 +85,9 @@ export function machineSeconds() {
     .map((ticks) => Number(ticks) / TICKS_PER_SECOND)
   return { busy: user + nice + system + interrupt + soft + stolen, idle: idle + wait }
 }
+
+/** Packets that this machine dropped, since it started, because too many arrived at once for `net.core.netdev_max_backlog`. */
+export function droppedPackets() {
+  const ofCores = read('/proc/net/softnet_stat').trim().split('\n')
+  return sum(ofCores.map((fields) => parseInt(fields.split(' ')[1] ?? '0', 16) || 0))
+}

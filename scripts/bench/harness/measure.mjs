@@ -1,6 +1,6 @@
 // One run: one contestant under one scenario, from its start to its end.
 import { setTimeout as delay } from 'node:timers/promises'
-import { cpuOf, machineSeconds, residentBytes, secondsBetween } from './cost.mjs'
+import { cpuOf, droppedPackets, machineSeconds, residentBytes, secondsBetween } from './cost.mjs'
 import { startPublisher, startSubscriber } from './loaders.mjs'
 import { removeFolders } from './processes.mjs'
 import { loaderNotes, serverNotes } from './notes.mjs'
@@ -48,6 +48,7 @@ async function measureStorm({ server, scenario, keep, ...load }) {
   const publisher = keep(await startPublisher({ feed: server.feed, scenario, ...load }))
   await publisher.go()
   const cpuBefore = cpuOf(server.pids)
+  const droppedBefore = droppedPackets()
   const subscriber = keep(startSubscriber({ server, scenario, ...load }))
   // Who doesn't get all of them in is measured too: how far it came is the figure.
   const [ready, streaming] = await Promise.all([
@@ -56,7 +57,8 @@ async function measureStorm({ server, scenario, keep, ...load }) {
   ])
   const cpu = secondsBetween(cpuBefore, cpuOf(server.pids))
   const [report, published] = [await subscriber.mark(), await publisher.mark()]
-  const notes = [...serverNotes(server, report, scenario), ...loaderNotes({ report, published })]
+  const dropped = droppedPackets() - droppedBefore
+  const notes = [...serverNotes(server, report, scenario), ...loaderNotes({ report, published, dropped })]
   if (!streaming) {
     const after = `after ${timeoutMs(scenario) / 1000} s`
     notes.push(`not all stream ${after}: ${report.streaming} of ${scenario.sessions} sessions are open`)

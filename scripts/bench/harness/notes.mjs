@@ -17,6 +17,7 @@ export function serverNotes(server, report, scenario) {
 export function loaderNotes({
   report,
   published,
+  dropped,
   before,
   elapsed,
   serverSeconds,
@@ -34,6 +35,10 @@ export function loaderNotes({
     notes.push(`the publisher was up to ${published.lagMs.toFixed(0)} ms behind its schedule`)
   if (wanted && inRate < wanted * 0.98)
     notes.push(`only ${inRate.toFixed(inRate < 100 ? 1 : 0)} of ${wanted}/s could be published`)
+  if (dropped)
+    notes.push(
+      `the machine dropped ${dropped} packets between the two: net.core.netdev_max_backlog is too small`,
+    )
   if (!before) return notes
   const loaders = secondsBetween(before.loaders, after.loaders)
   const busy = after.machine.busy - before.machine.busy
