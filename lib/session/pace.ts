@@ -35,7 +35,7 @@ const collectMs = 1
 const releasesPerTurn = 64
 const releasesBesideArrival = 2
 // But a round gives way to arrivals for no longer than this.
-const arrivalsFirstMs = 250
+const arrivalsFirstMs = 1_000
 // Some 15 ms, which one who comes in may wait twice: to be accepted, and to be read.
 const passesPerRound = 1024
 
