@@ -6,7 +6,7 @@ export type ExitLock = Int32Array<SharedArrayBuffer>
 
 const free = 0
 const held = 1
-const ended = 2
+const ended = 2 // beside either
 
 /** Makes the lock, held by the thread that starts. */
 export function newExitLock(): ExitLock {
@@ -20,12 +20,11 @@ export function hold(lock: ExitLock): boolean {
 
 /** The thread is done with it. */
 export function letGo(lock: ExitLock): void {
-  Atomics.store(lock, 0, free)
+  Atomics.and(lock, 0, ended)
   Atomics.notify(lock, 0)
 }
 
-/** The process ends: waits until the thread is done, for at most `limitMs`, and lets it begin nothing more. */
+/** The process ends: lets the thread begin nothing more, and waits until it is done, for at most `limitMs`. */
 export function awaitEnd(lock: ExitLock, limitMs: number): void {
-  while (Atomics.compareExchange(lock, 0, free, ended) === held)
-    if (Atomics.wait(lock, 0, held, limitMs) === 'timed-out') return
+  if (Atomics.or(lock, 0, ended) === held) Atomics.wait(lock, 0, held | ended, limitMs)
 }

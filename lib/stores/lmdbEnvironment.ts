@@ -19,7 +19,7 @@ export interface LmdbEnvironment {
    */
   readonly write: (write: LmdbWrite) => Promise<boolean>
   readonly close: () => Promise<void>
-  /** Blocks until nothing is being written, 2 s at most: for when the process exits, which would hang in the middle of it. */
+  /** Blocks until nothing is being written, 0.9 s at most: for when the process exits, which would hang in the middle of it. */
   readonly stop: () => void
 }
 

@@ -29,12 +29,12 @@ export interface LmdbWriter {
   readonly write: (write: LmdbWrite) => Promise<boolean>
   /** Resolves once everything before it is written and the thread has ended. */
   readonly close: () => Promise<void>
-  /** Blocks until the thread is between two writes, 2 s at most, and lets it begin none: for when the process exits. */
+  /** Blocks until the thread is between two writes, 0.9 s at most, and lets it begin none: for when the process exits. */
   readonly stop: () => void
 }
 
-// A disk that stands still longer than this ends with the process.
-const exitLimitMs = 2_000
+// What is left of the 10 s in which the service ends, at the latest after 9 s of draining.
+const exitLimitMs = 900
 
 interface Waiting {
   resolve: (applied: boolean) => void

@@ -1,5 +1,5 @@
-// A process of its own that ends, with code 7, after some part of the time that a write takes; the part is 0 where it is
-// the thread's first write, while which it starts.
+// A process of its own that ends, with code 7, after some part of the time that a write takes; 0 for while
+// the thread starts.
 //   node exitWhileWriting.js <directory> <part>
 import { lmdbWriter } from '../../lib/stores/lmdbWriter.js'
 

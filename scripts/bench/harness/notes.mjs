@@ -36,9 +36,7 @@ export function loaderNotes({
   if (wanted && inRate < wanted * 0.98)
     notes.push(`only ${inRate.toFixed(inRate < 100 ? 1 : 0)} of ${wanted}/s could be published`)
   if (dropped)
-    notes.push(
-      `the machine dropped ${dropped} packets between the two: net.core.netdev_max_backlog is too small`,
-    )
+    notes.push(`the machine dropped ${dropped} packets on the way: net.core.netdev_max_backlog is too small`)
   if (!before) return notes
   const loaders = secondsBetween(before.loaders, after.loaders)
   const busy = after.machine.busy - before.machine.busy
