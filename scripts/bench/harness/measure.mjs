@@ -44,32 +44,50 @@ async function measureIdle({ server, scenario, keep, ...load }) {
   }
 }
 
-async function measureStorm({ server, scenario, keep, ...load }) {
+async function measureStorm({ keep, ...run }) {
+  const { server, scenario, ...load } = run
   const publisher = keep(await startPublisher({ feed: server.feed, scenario, ...load }))
   await publisher.go()
+  const first = await storm(run, publisher)
+  // All who were there have left, as in an outage of the network, and are back.
+  await seconds(scenario.settleSeconds ?? 3)
+  const again = await storm(run, publisher)
+  return {
+    ...first,
+    againSeconds: again.streamingSeconds,
+    sessions: Math.min(first.sessions, again.sessions),
+    notes: [...new Set([...first.notes, ...again.notes])],
+  }
+}
+
+async function storm({ server, scenario, ...load }, publisher) {
   const cpuBefore = cpuOf(server.pids)
   const droppedBefore = droppedPackets()
-  const subscriber = keep(startSubscriber({ server, scenario, ...load }))
-  // Who doesn't get all of them in is measured too: how far it came is the figure.
-  const [ready, streaming] = await Promise.all([
-    subscriber.ready(timeoutMs(scenario)).catch(() => undefined),
-    subscriber.streaming(timeoutMs(scenario)).catch(() => undefined),
-  ])
-  const cpu = secondsBetween(cpuBefore, cpuOf(server.pids))
-  const [report, published] = [await subscriber.mark(), await publisher.mark()]
-  const dropped = droppedPackets() - droppedBefore
-  const notes = [...serverNotes(server, report, scenario), ...loaderNotes({ report, published, dropped })]
-  if (!streaming) {
-    const after = `after ${timeoutMs(scenario) / 1000} s`
-    notes.push(`not all stream ${after}: ${report.streaming} of ${scenario.sessions} sessions are open`)
-  }
-  return {
-    readySeconds: ready?.seconds,
-    streamingSeconds: streaming?.seconds,
-    sessions: report.streaming,
-    refused: report.refused,
-    cpuMicrosPerSession: (cpu / scenario.sessions) * 1e6,
-    notes,
+  const subscriber = startSubscriber({ server, scenario, ...load })
+  try {
+    // Who doesn't get all of them in is measured too: how far it came is the figure.
+    const [ready, streaming] = await Promise.all([
+      subscriber.ready(timeoutMs(scenario)).catch(() => undefined),
+      subscriber.streaming(timeoutMs(scenario)).catch(() => undefined),
+    ])
+    const cpu = secondsBetween(cpuBefore, cpuOf(server.pids))
+    const [report, published] = [await subscriber.mark(), await publisher.mark()]
+    const dropped = droppedPackets() - droppedBefore
+    const notes = [...serverNotes(server, report, scenario), ...loaderNotes({ report, published, dropped })]
+    if (!streaming) {
+      const after = `after ${timeoutMs(scenario) / 1000} s`
+      notes.push(`not all stream ${after}: ${report.streaming} of ${scenario.sessions} sessions are open`)
+    }
+    return {
+      readySeconds: ready?.seconds,
+      streamingSeconds: streaming?.seconds,
+      sessions: report.streaming,
+      refused: report.refused,
+      cpuMicrosPerSession: (cpu / scenario.sessions) * 1e6,
+      notes,
+    }
+  } finally {
+    await subscriber.stop()
   }
 }
 

@@ -11,6 +11,7 @@ const compared = [
   ['kB/session', 'kilobytesPerSession'],
   ['ready', 'readySeconds'],
   ['all stream', 'streamingSeconds'],
+  ['again', 'againSeconds'],
 ]
 
 /** Per peer and figure, the median of the runs' ratios; `resultsOf` maps a contestant to its runs. */

@@ -23,7 +23,7 @@ export const scenarios = {
   },
   S4: { ...crowd, title: 'crowd: 9,000 sessions × 10 of 1,000, 1,000/s in' },
   S5: { ...crowd, rate: 0, kind: 'idle', title: 'idle: memory of 9,000 open sessions' },
-  S6: { ...crowd, kind: 'storm', title: 'storm: 9,000 sessions connecting at once' },
+  S6: { ...crowd, kind: 'storm', title: 'storm: 9,000 sessions connecting at once, twice' },
   // The stalled ones' buffers need some seconds to fill, too, before anything can be seen.
   S7: {
     ...fleet,

@@ -11,6 +11,7 @@ const columns = [
   ['kB/session', (row) => fixed(row.kilobytesPerSession, 1)],
   ['ready s', (row) => fixed(row.readySeconds, 2)],
   ['all stream s', (row) => fixed(row.streamingSeconds, 2)],
+  ['again s', (row) => fixed(row.againSeconds, 2)],
   ['delivered', (row) => whole(row.delivered)],
   ['lost', (row) => whole(row.lost)],
 ]
