@@ -4,6 +4,7 @@ import type { Body } from './envelope.js'
 export const latitudeNames = ['LAT', 'LATITUD', 'LATITUDE'] as const
 export const longitudeNames = ['LON', 'LONGITUD', 'LONGITUDE'] as const
 export const courseNames = ['COURSE', 'HEADING'] as const
+const epochNames = ['GPS_EPOCH'] as const
 
 /** Where a device says that it is, WGS 84, in degrees. */
 export interface Position {
@@ -52,7 +53,7 @@ export function positionOf(body: Body): Position | null {
  */
 export function deviceTimeOf(body: Body, receivedAt: number): number | null {
   const data = dataOf(body)
-  const epoch = numberIn(data, ['GPS_EPOCH'])
+  const epoch = numberIn(data, epochNames)
   const latest = receivedAt + clockTolerance
   const isBelievable = (time: number | null) => time !== null && time > 0 && time <= latest
   const fromEpoch = epoch !== null && epoch <= 1e11 ? epoch * 1000 : epoch
@@ -65,7 +66,37 @@ export function deviceTimeOf(body: Body, receivedAt: number): number | null {
 
 function utc(value: unknown): number | null {
   if (typeof value !== 'string' || value.length > maxTextLength) return null
+  const plain = plainUtc(value)
+  if (!Number.isNaN(plain)) return plain
   const text = value.trim().replace(' ', 'T')
   const time = Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`)
   return Number.isNaN(time) ? null : time
+}
+
+/**
+ * `2025-10-18 00:51:16`, which nearly every device sends, at a sixth of what Date.parse costs with all that is around it
+ * (scripts/bench/decode.mjs); NaN where a text is anything else.
+ */
+function plainUtc(text: string): number {
+  if (text.length !== 19 || text[4] !== '-' || text[7] !== '-' || text[13] !== ':' || text[16] !== ':')
+    return NaN
+  if (text[10] !== ' ' && text[10] !== 'T') return NaN
+  const year = 100 * twoDigits(text, 0) + twoDigits(text, 2)
+  const [month, day] = [twoDigits(text, 5), twoDigits(text, 8)]
+  const [hour, minute, second] = [twoDigits(text, 11), twoDigits(text, 14), twoDigits(text, 17)]
+  const isPlain =
+    year >= 100 &&
+    month >= 1 &&
+    month <= 12 &&
+    day >= 1 &&
+    day <= 31 &&
+    hour < 24 &&
+    minute < 60 &&
+    second < 60
+  return isPlain ? Date.UTC(year, month - 1, day, hour, minute, second) : NaN
+}
+
+function twoDigits(text: string, at: number): number {
+  const [tens, ones] = [text.charCodeAt(at) - 0x30, text.charCodeAt(at + 1) - 0x30]
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? 10 * tens + ones : NaN
 }

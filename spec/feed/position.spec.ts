@@ -126,6 +126,30 @@ describe('deviceTimeOf', () => {
     }
   })
 
+  it('reads a GPS_DATETIME as Date.parse does, whatever stands in it', () => {
+    const wellAhead = 8e15
+    const expected = (text: string) => {
+      const iso = text.trim().replace(' ', 'T')
+      const time = Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(iso) ? iso : `${iso}Z`)
+      return time > 0 ? time : null
+    }
+    for (const plain of ['2025-10-18 00:51:16', '2024-02-29T23:59:59', '1999-12-31 11:09:30']) {
+      for (let at = 0; at <= plain.length; at++) {
+        for (const part of ['', ...'0123456789 -+:.TZtx', 'é', '٣']) {
+          const text = plain.slice(0, at) + part + plain.slice(at + 1)
+          expect(deviceTimeOf({ data: { GPS_DATETIME: text } }, wellAhead), text).to.equal(expected(text))
+        }
+      }
+    }
+    for (const text of [
+      '2025-02-30 00:00:00',
+      '2025-04-31 00:00:00',
+      '9999-12-31 23:59:59',
+      '0099-01-01 00:00:00',
+    ])
+      expect(deviceTimeOf({ data: { GPS_DATETIME: text } }, wellAhead), text).to.equal(expected(text))
+  })
+
   it('1.1 else the top-level timestamp', () => {
     expect(timeOf({}, '2024-12-11T10:30:00Z')).to.equal(Date.UTC(2024, 11, 11, 10, 30))
     expect(timeOf({ GPS_DATETIME: 'yesterday' }, '2024-12-11T10:30:00.123456+00:00')).to.equal(
