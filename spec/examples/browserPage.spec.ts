@@ -70,6 +70,18 @@ describe('examples/websocket_client_example.html', () => {
     expect(complaints).to.deep.equal([])
   })
 
+  it('shows a position in one line, however wide the window', async () => {
+    await openPage((connection) => connection.send('message', payloadOf('0848086072')))
+    await connect()
+    const place = page.locator('#messages li .place').first()
+    await place.waitFor()
+    for (const width of [320, 700, 720, 940, 970, 1000, 1140, 1160, 1440]) {
+      await page.setViewportSize({ width, height: 700 })
+      const box = await place.boundingBox()
+      expect(box?.height, `${width} px`).to.be.within(10, 30)
+    }
+  })
+
   it('works from a file, and goes to localhost:8000 unless told otherwise', async () => {
     server = await scriptedServer([(connection) => connection.send('message', payloadOf('0848086072'))])
     await page.goto(pathToFileURL(file).href)
