@@ -11,7 +11,7 @@ export const help = `Measures afluente beside its peers, on this machine, over 1
                        and says nothing of speed
   --scenarios S1,S3    ${Object.keys(scenarios).join(', ')} (default: all)
   --contestants a,b    ${contestants.map(({ name }) => name).join(', ')}
-                       (default: all but those that vary another)
+                       (default: all but bare-node and afluente-2-workers)
   --runs N             runs of each, contestants in turn; medians are shown (default 1; publish with 5)
   --seconds N          measured in each run, after a warm-up of 3 or 10 (default 10)
   --payload BYTES      of a device message: 350 (default), 600, 4000, or any other from 300
