@@ -3,6 +3,9 @@ import { parseArgs } from 'node:util'
 import { contestants } from '../contestants/all.mjs'
 import { scenarios } from './scenarios.mjs'
 
+const usual = contestants.filter(({ optional }) => !optional).map(({ name }) => name)
+const unusual = contestants.filter(({ optional }) => optional).map(({ name }) => name)
+
 export const help = `Measures afluente beside its peers, on this machine, over 127.0.0.1 alone.
 
   node scripts/bench/bench.mjs [options]          (npm run bench builds first; options follow --)
@@ -11,7 +14,7 @@ export const help = `Measures afluente beside its peers, on this machine, over 1
                        and says nothing of speed
   --scenarios S1,S3    ${Object.keys(scenarios).join(', ')} (default: all)
   --contestants a,b    ${contestants.map(({ name }) => name).join(', ')}
-                       (default: all but bare-node and afluente-2-workers)
+                       (default: all but ${unusual.join(' and ')})
   --runs N             runs of each, contestants in turn; medians are shown (default 1; publish with 5)
   --seconds N          measured in each run, after a warm-up of 3 or 10 (default 10)
   --payload BYTES      of a device message: 350 (default), 600, 4000, or any other from 300
@@ -73,7 +76,6 @@ export function readOptions(argv) {
   })
   refuseContradictions(values)
   const names = contestants.map(({ name }) => name)
-  const usual = contestants.filter(({ optional }) => !optional).map(({ name }) => name)
   const wanted = values.contestants
     ? chosen(values.contestants, names, 'contestants')
     : values.list
