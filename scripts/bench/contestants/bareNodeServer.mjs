@@ -1,52 +1,80 @@
-// What Node itself asks: a finished frame a message, one write per session and turn, straight to the socket's stream. It
-// holds nothing back, keeps no bounds, and checks nothing: no service, but what one in Node can come near to.
-//   node server.mjs <port> <broker port> <topic>
+// What Node itself asks, and so what a service in Node can come near to: a finished frame a message, one write a session
+// and turn of the loop, straight to the descriptor. It bounds, checks and remembers nothing, and hears nobody.
+//   node bareNodeServer.mjs <port> <broker port> <topic>
+import { createHash } from 'node:crypto'
+import { writeSync } from 'node:fs'
+import { createServer } from 'node:http'
 import mqtt from 'mqtt'
-import { Sender, WebSocketServer } from 'ws'
+import { Sender } from 'ws'
 
 const [port, brokerPort, topic] = process.argv.slice(2)
 const watchers = new Map()
-let waiting = new Map()
+let waiting = []
 
-const options = { fin: true, opcode: 1, mask: false, readOnly: true, rsv1: false }
+const frameOptions = { fin: true, opcode: 1, mask: false, readOnly: true, rsv1: false }
 const frameOf = (payload) =>
-  Buffer.concat(Sender.frame(Buffer.from(`{"event":"message","data":${payload}}`), options))
+  Buffer.concat(Sender.frame(Buffer.from(`{"event":"message","data":${payload}}`), frameOptions))
 
 function flush() {
   const leaving = waiting
-  waiting = new Map()
-  for (const [stream, frames] of leaving)
-    stream.write(frames.length === 1 ? frames[0] : Buffer.concat(frames))
+  waiting = []
+  for (const session of leaving) {
+    const { frames } = session
+    session.frames = null
+    write(session, frames.length === 1 ? frames[0] : Buffer.concat(frames))
+  }
 }
 
-const feed = mqtt.connect(`mqtt://127.0.0.1:${brokerPort}`)
+function write(session, bytes) {
+  let taken = 0
+  try {
+    if (!session.isQueued) taken = writeSync(session.descriptor, bytes)
+  } catch {
+    // The stream will meet it, too.
+  }
+  if (taken === bytes.length || session.socket.destroyed) return
+  session.isQueued = true
+  session.socket.write(bytes.subarray(taken), () => (session.isQueued = session.socket.writableLength > 0))
+}
+
+const feed = mqtt.connect(`mqtt://127.0.0.1:${brokerPort}`, { log: () => undefined })
 feed.on('message', (_, payload) => {
   const text = payload.toString()
-  const streams = watchers.get(JSON.parse(text).data.DEVICE_ID)
-  if (streams === undefined) return
+  const sessions = watchers.get(JSON.parse(text).data.DEVICE_ID)
+  if (sessions === undefined) return
   const frame = frameOf(text)
-  if (waiting.size === 0) setImmediate(flush)
-  for (const stream of streams) {
-    const frames = waiting.get(stream)
-    if (frames === undefined) waiting.set(stream, [frame])
-    else frames.push(frame)
+  if (waiting.length === 0) setImmediate(flush)
+  for (const session of sessions) {
+    if (session.frames === null) {
+      session.frames = [frame]
+      waiting.push(session)
+    } else {
+      session.frames.push(frame)
+    }
   }
 })
 
-const server = new WebSocketServer({ port: Number(port), host: '127.0.0.1', backlog: 4096 })
-server.on('connection', (socket, request) => {
-  const query = new URL(request.url, 'http://localhost').searchParams
-  const deviceIds = query.get('device_ids')?.split(',') ?? []
-  const stream = request.socket
+const acceptOf = (key) =>
+  createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+
+const server = createServer().on('upgrade', ({ headers, url }, socket) => {
+  const deviceIds = new URL(url, 'http://localhost').searchParams.get('device_ids')?.split(',') ?? []
+  const session = { descriptor: socket._handle.fd, socket, frames: null, isQueued: false }
+  const accept = acceptOf(headers['sec-websocket-key'])
+  const head = ['Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`]
+  socket.setNoDelay(true)
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\n${head.join('\r\n')}\r\n\r\n`)
   for (const deviceId of deviceIds) {
     if (!watchers.has(deviceId)) watchers.set(deviceId, new Set())
-    watchers.get(deviceId).add(stream)
+    watchers.get(deviceId).add(session)
   }
-  socket.on('error', () => socket.terminate())
-  socket.on('close', () => {
-    for (const deviceId of deviceIds) watchers.get(deviceId).delete(stream)
-    waiting.delete(stream)
-  })
+  const leave = () => {
+    for (const deviceId of deviceIds) watchers.get(deviceId).delete(session)
+    waiting = waiting.filter((other) => other !== session)
+    socket.destroy()
+  }
+  socket.on('error', leave).on('end', leave).on('close', leave).resume()
 })
+server.listen({ port: Number(port), host: '127.0.0.1', backlog: 4096 })
 
 feed.on('connect', () => feed.subscribe(topic, () => console.log('ready')))
