@@ -7,6 +7,7 @@ export type ByteString = string
 // FIN, and the opcode
 const text = 0x81
 const ping = 0x89
+const pong = 0x8a
 
 /**
  * One finished WebSocket text frame, unmasked, as a server sends it (RFC 6455, 5.2). It owns its memory and shares no
@@ -28,6 +29,11 @@ export function textFrame(payload: ByteString): Buffer {
 /** A ping as a frame, whose answer will say the same (RFC 6455, 5.5.2). @param payload At most 125 bytes. */
 export function pingFrame(payload: ByteString): Buffer {
   return frameOf(ping, payload)
+}
+
+/** The answer to a ping, as a frame. @param payload What the ping said. */
+export function pongFrame(payload: ByteString): Buffer {
+  return frameOf(pong, payload)
 }
 
 function frameOf(firstByte: number, payload: ByteString): Buffer {

@@ -37,6 +37,7 @@ export function upgrades(server: Server, options: UpgradeOptions): Observable<Co
   const serverOptions: ServerOptions & { closeTimeout: number; maxFragments: number } = {
     noServer: true,
     clientTracking: false,
+    autoPong: false, // who writes to the socket must know all that is written (socketWriter.ts)
     perMessageDeflate: false,
     maxPayload: maxFrameBytes,
     // A browser that offers sub-protocols wants one of them back; the token beside `bearer` is never it.

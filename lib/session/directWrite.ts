@@ -2,28 +2,50 @@ import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-const none = -1 // as Node says on Windows
+export const noDescriptor = -1 // as Node says on Windows
 
-// Node keeps the handle in a field of its own, which is null from the moment on that the descriptor is closed.
-interface Handled {
+/** Who keeps a descriptor, and must give it up in time. */
+export interface DescriptorKeeper {
+  /** From now on the descriptor may be another's. */
+  gaveUp(): void
+}
+
+// Node keeps the handle in a field of its own. `_destroy` is what every stream closes what is below it by.
+interface Handled extends Duplex {
   readonly _handle?: { readonly fd?: number } | null
 }
 
-/** The descriptor of the socket below a stream; none where there is more than that, TLS say, or it can't be had. */
-export function descriptorOf(stream: Duplex): number {
-  if (Object.getPrototypeOf(stream) !== Socket.prototype) return none
-  return (stream as Handled)._handle?.fd ?? none
+// One function for all sockets; who is told is found by the socket.
+const keepers = new WeakMap<Duplex, DescriptorKeeper>()
+
+function tellAndDestroy(this: Socket, error: Error | null, done: (error?: Error | null) => void): void {
+  keepers.get(this)?.gaveUp()
+  Socket.prototype._destroy.call(this, error, done)
+}
+
+/**
+ * The descriptor of the socket below a stream; none where there is more than that, TLS say, or it can't be had.
+ *
+ * @param keeper Told before it is closed. 'close' would be too late: until then another socket may have got its number.
+ */
+export function descriptorOf(stream: Duplex, keeper: DescriptorKeeper): number {
+  if (Object.getPrototypeOf(stream) !== Socket.prototype) return noDescriptor
+  const descriptor = (stream as Handled)._handle?.fd ?? noDescriptor
+  if (descriptor === noDescriptor) return noDescriptor
+  keepers.set(stream, keeper)
+  stream._destroy = tellAndDestroy
+  return descriptor
 }
 
 /**
  * Writes what the kernel takes of `bytes` at once, with one system call and nothing else: the books that a stream keeps
- * of each write, for what may have to wait, cost as much as all that a session does (scripts/bench, S2). Nothing is
- * written where something waits in the stream, nor once the socket is closed, whose descriptor is another's by then.
+ * of each write, for what may have to wait, cost as much as all that a session does (scripts/bench, S2), and so does a
+ * look at the stream, which among thousands is never at hand. So whoever calls it knows that nothing waits there.
  *
  * @returns How many bytes were taken. What was not is the stream's, which will also meet what failed here.
  */
-export function directWrite(stream: Duplex, descriptor: number, bytes: Buffer): number {
-  if (descriptor < 0 || stream.writableLength > 0 || !(stream as Handled)._handle) return 0
+export function directWrite(descriptor: number, bytes: Buffer): number {
+  if (descriptor === noDescriptor) return 0
   try {
     return writeSync(descriptor, bytes)
   } catch {

@@ -1,14 +1,15 @@
 import type { WebSocket } from 'ws'
+import type { ByteString } from '../feed/frame.js'
 import { type Closing, left } from './closing.js'
 
 /** Who is told what a peer does. */
 export interface Hearer {
   /** It sent data. */
   said(): void
-  /** It sent a frame of the protocol's; a pong is none of those that count. */
-  heard(isFrame: boolean): void
+  /** It sent a ping, which nobody has answered yet (`upgrade.ts`). */
+  pinged(ping: ByteString): void
   /** It answered a ping. */
-  answered(ping: string): void
+  answered(ping: ByteString): void
   /** It is gone. */
   ended(closing: Closing): void
 }
@@ -30,14 +31,12 @@ function onMessage(this: WebSocket): void {
   hearers.get(this)?.said()
 }
 
-function onPing(this: WebSocket): void {
-  hearers.get(this)?.heard(true)
+function onPing(this: WebSocket, data: Buffer): void {
+  hearers.get(this)?.pinged(data.toString('latin1'))
 }
 
 function onPong(this: WebSocket, data: Buffer): void {
-  const hearer = hearers.get(this)
-  hearer?.heard(false)
-  hearer?.answered(data.toString())
+  hearers.get(this)?.answered(data.toString('latin1'))
 }
 
 function onError(): void {

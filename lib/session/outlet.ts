@@ -1,15 +1,14 @@
-import type { Duplex } from 'node:stream'
 import type { Observable, Subscriber } from 'rxjs'
 import type { WebSocket } from 'ws'
-import { pingFrame } from '../feed/frame.js'
+import { type ByteString, pingFrame } from '../feed/frame.js'
 import { type Link, linked, produce } from '../operators/link.js'
 import { Attention } from './attention.js'
 import { type Closing, closings, left } from './closing.js'
-import { descriptorOf, directWrite } from './directWrite.js'
 import { keepAliveFrame } from './events.js'
 import { hear, type Hearer } from './hear.js'
-import { type Framed, giveUpScratch, inOnePiece } from './onePiece.js'
+import type { Framed } from './onePiece.js'
 import type { Pace } from './pace.js'
+import { SocketWriter } from './socketWriter.js'
 
 /** The writing end of a session. */
 export interface Outlet {
@@ -41,7 +40,7 @@ export interface OutletOptions {
 }
 
 /**
- * The outlet of a `ws` socket: the only file that reaches into one.
+ * The outlet of a `ws` socket.
  *
  * @param isPaced Whether to wait for a pong after each batch. The kernel takes megabytes for a slow peer before a socket
  * counts as full; this way what is sent is never older than one round trip.
@@ -51,14 +50,10 @@ export function outlet(socket: WebSocket, options: OutletOptions, isPaced = fals
 }
 
 // A class and not closures: there is one for every open session, and this way it takes a sixth of the memory.
-class SocketOutlet implements Outlet, Hearer, Link<unknown> {
-  readonly #socket: WebSocket
-  readonly #stream: Duplex
-  readonly #descriptor: number
+class SocketOutlet extends SocketWriter implements Outlet, Hearer, Link<unknown> {
   readonly #options: OutletOptions
   readonly #isPaced: boolean
   readonly #attention = new Attention()
-  #isFull = false
   #unanswered = 0
   #pings = 0
   #passedIn = 0
@@ -66,9 +61,7 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   #ending: Subscriber<Closing> | null = null
 
   constructor(socket: WebSocket, options: OutletOptions, isPaced: boolean) {
-    this.#socket = socket
-    this.#stream = streamOf(socket)
-    this.#descriptor = descriptorOf(this.#stream)
+    super(socket)
     this.#options = options
     this.#isPaced = isPaced
     options.pace.cameIn()
@@ -89,7 +82,7 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   get ended$(): Observable<Closing> {
     return produce((out) => {
       this.#ending = out
-      if (this.#socket.readyState === this.#socket.CLOSED) out.next(left(1006)) // nothing more will tell
+      if (this.socket.readyState === this.socket.CLOSED) out.next(left(1006)) // nothing more will tell
       this.#options.keepAlive$.subscribe(linked(out, this))
     })
   }
@@ -97,7 +90,7 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   write(batch: readonly Framed[]): boolean {
     const first = batch[0] // and no iterator
     if (first === undefined) return true
-    if (!(batch.length === 1 && !this.#isPaced ? this.#put(first.frame) : this.#putMany(this.#asked(batch))))
+    if (!(batch.length === 1 && !this.#isPaced ? this.put(first.frame) : this.putMany(this.#asked(batch))))
       return false
     if (this.#isPaced) this.#unanswered = this.#pings
     this.#options.pace.wrote(batch.length)
@@ -105,25 +98,31 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   }
 
   tell({ frame }: Framed): void {
-    this.#put(frame)
+    this.put(frame)
   }
 
   close(closing: Closing): void {
-    if (closing === closings.silent) this.#socket.terminate()
-    else this.#socket.close(closing.code, closing.reason)
+    if (closing === closings.silent) this.socket.terminate()
+    else this.socket.close(closing.code, closing.reason)
   }
 
-  heard(isFrame: boolean): void {
+  #heard(isFrame: boolean): void {
     this.#attention.heard(isFrame)
     if (this.#attention.isFlooded(this.#options.maxFramesPerSecond)) this.ended(closings.flood)
   }
 
   said(): void {
     this.#options.onFrame()
-    this.heard(true)
+    this.#heard(true)
   }
 
-  answered(ping: string): void {
+  pinged(ping: ByteString): void {
+    this.#heard(true)
+    this.pong(ping)
+  }
+
+  answered(ping: ByteString): void {
+    this.#heard(false)
     // A peer may answer the most recent ping alone (RFC 6455, 5.5.3), and so all that went before.
     if (this.#unanswered === 0 || !(Number(ping) >= this.#unanswered)) return
     this.#unanswered = 0
@@ -135,29 +134,11 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   }
 
   get isWritable(): boolean {
-    return !this.#isFull && this.#unanswered === 0
+    return !this.isFull && this.#unanswered === 0
   }
 
-  /** False where the socket is closing. */
-  #put(bytes: Buffer): boolean {
-    if (this.#socket.readyState !== this.#socket.OPEN) return false
-    const taken = directWrite(this.#stream, this.#descriptor, bytes)
-    if (taken === bytes.length) return true
-    if (this.#stream.write(bytes.subarray(taken)) || this.#isFull) return true
-    this.#isFull = true
-    this.#stream.once('drain', () => {
-      this.#isFull = false
-      this.#release()
-    })
-    return true
-  }
-
-  #putMany(batch: readonly Framed[]): boolean {
-    const isQueued = this.#socket.bufferedAmount > 0
-    const piece = inOnePiece(batch, isQueued)
-    const isTaken = this.#put(piece)
-    if (!isQueued && this.#socket.bufferedAmount > 0) giveUpScratch(piece)
-    return isTaken
+  protected override drained(): void {
+    this.#release()
   }
 
   #release(): void {
@@ -176,7 +157,7 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   }
 
   #keepAlive(): void {
-    if (this.#putMany([{ frame: keepAliveFrame }, this.#ping()])) this.#attention.pinged()
+    if (this.putMany([{ frame: keepAliveFrame }, this.#ping()])) this.#attention.pinged()
   }
 
   /** A batch with the ping whose answer tells that it has arrived, where that is waited for. */
@@ -187,9 +168,4 @@ class SocketOutlet implements Outlet, Hearer, Link<unknown> {
   #ping(): Framed {
     return { frame: pingFrame(String(++this.#pings)) }
   }
-}
-
-// `ws` writes frame by frame; a batch of finished frames goes to the stream below it, in one piece.
-function streamOf(socket: WebSocket): Duplex {
-  return (socket as unknown as { _socket: Duplex })._socket
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as ws from 'ws'
-import { eventFrame, pingFrame, textFrame } from '../../lib/feed/frame.js'
+import { eventFrame, pingFrame, pongFrame, textFrame } from '../../lib/feed/frame.js'
 
 // Exported by the package, unknown to its types.
 interface FrameOptions {
@@ -38,6 +38,13 @@ describe('pingFrame', () => {
       expect(pingFrame(payload.toString('latin1')).equals(frameOfWs(payload, 9))).to.equal(true)
     })
   }
+})
+
+describe('pongFrame', () => {
+  it('makes of a ping what ws answers to it', () => {
+    const payload = Buffer.from([0, 0x7f, 0x80, 0xff])
+    expect(pongFrame(payload.toString('latin1')).equals(frameOfWs(payload, 10))).to.equal(true)
+  })
 })
 
 describe('eventFrame', () => {

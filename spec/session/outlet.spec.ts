@@ -1,11 +1,14 @@
 import { expect } from 'chai'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import type { AddressInfo, Socket } from 'node:net'
+import { join } from 'node:path'
 import { NEVER } from 'rxjs'
 import { WebSocket, WebSocketServer } from 'ws'
 import { textFrame } from '../../lib/feed/frame.js'
 import { outlet } from '../../lib/session/outlet.js'
 import { pace } from '../../lib/session/pace.js'
+import { scratchDirectory } from '../support/directories.js'
 import { nextOf } from '../support/nextOf.js'
 import { closeAll, opens } from '../support/opened.js'
 
@@ -13,7 +16,7 @@ const message = { frame: textFrame('hello') }
 
 /** An outlet of a real socket, in a round in which messages may pass, and who is connected to it. */
 async function connected({ isPaced = false } = {}) {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, autoPong: false })
   opens('server', () => server.close())
   await once(server, 'listening')
   const peer = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
@@ -76,5 +79,46 @@ describe('outlet', () => {
     socket.close()
     expect(end.passes()).to.equal(true)
     expect(end.write([message])).to.equal(false)
+  })
+
+  it('answers a ping, and behind what waits the most recent one alone', async () => {
+    const { end, peer, socket } = await connected()
+    const pongs: string[] = []
+    peer.on('pong', (data) => pongs.push(String(data)))
+    peer.ping('one')
+    await once(peer, 'pong')
+    peer.pause()
+    const large = { frame: textFrame('x'.repeat(2 ** 20)) }
+    while (end.isWritable) end.write([large])
+    const isHeard = new Promise<void>((resolve) => {
+      socket.on('ping', (data) => {
+        if (String(data) === 'four') resolve()
+      })
+    })
+    for (const ping of ['two', 'three', 'four']) peer.ping(ping)
+    await isHeard
+    const texts: string[] = []
+    peer.on('message', (data: Buffer) => texts.push(data.toString()))
+    peer.resume()
+    await once(peer, 'pong')
+    end.write([message])
+    while (!texts.includes('hello')) await once(peer, 'message')
+    expect(pongs).to.deep.equal(['one', 'four'])
+  })
+
+  it("writes nothing to a descriptor that is another's by now", async () => {
+    const { end, socket } = await connected()
+    const stream = (socket as unknown as { _socket: Socket & { _handle: { fd: number } } })._socket
+    const descriptor = stream._handle.fd
+    stream.destroy()
+    const directory = scratchDirectory()
+    opens('directory', directory.remove)
+    const file = join(directory.path, 'other')
+    const reused = openSync(file, 'w')
+    opens('file', () => closeSync(reused))
+    expect(reused).to.equal(descriptor)
+    expect(socket.readyState).to.equal(socket.OPEN)
+    end.write([message])
+    expect(readFileSync(file, 'utf8')).to.equal('')
   })
 })

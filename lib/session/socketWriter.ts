@@ -1,0 +1,83 @@
+import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
+import { type ByteString, pongFrame } from '../feed/frame.js'
+import { type DescriptorKeeper, descriptorOf, directWrite, noDescriptor } from './directWrite.js'
+import { type Framed, giveUpScratch, inOnePiece } from './onePiece.js'
+
+/**
+ * Writes to a `ws` socket, below it: frame after frame, straight to the descriptor wherever nothing waits in the stream.
+ * For it to know what waits, nobody else writes there: not `ws` either, whose own pongs are turned off in `upgrade.ts`,
+ * and which says that it is closing before it writes its close frame.
+ */
+export abstract class SocketWriter implements DescriptorKeeper {
+  protected readonly socket: WebSocket
+  readonly #stream: Duplex
+  #descriptor: number
+  #isQueued: boolean
+  #isFull = false
+  #owedPong: ByteString | null = null
+
+  constructor(socket: WebSocket) {
+    this.socket = socket
+    this.#stream = streamOf(socket)
+    this.#descriptor = descriptorOf(this.#stream, this)
+    this.#isQueued = this.#stream.writableLength > 0
+  }
+
+  /** The socket was full, and is no more. */
+  protected abstract drained(): void
+
+  /** Whether it holds more than it should. It takes what comes all the same. */
+  protected get isFull(): boolean {
+    return this.#isFull
+  }
+
+  /** False where the socket is closing. */
+  protected put(bytes: Buffer): boolean {
+    if (this.socket.readyState !== this.socket.OPEN) return false
+    const taken = this.#isQueued ? 0 : directWrite(this.#descriptor, bytes)
+    if (taken < bytes.length) this.#queue(bytes.subarray(taken))
+    return true
+  }
+
+  protected putMany(batch: readonly Framed[]): boolean {
+    const isQueued = this.socket.bufferedAmount > 0
+    const piece = inOnePiece(batch, isQueued)
+    const isTaken = this.put(piece)
+    if (!isQueued && this.socket.bufferedAmount > 0) giveUpScratch(piece)
+    return isTaken
+  }
+
+  /** Answers a ping; of those that come while something waits, the most recent one alone (RFC 6455, 5.5.3). */
+  protected pong(ping: ByteString): void {
+    if (this.#isQueued) this.#owedPong = ping
+    else this.put(pongFrame(ping))
+  }
+
+  gaveUp(): void {
+    this.#descriptor = noDescriptor
+  }
+
+  #queue(bytes: Buffer): void {
+    this.#isQueued = true
+    if (this.#stream.write(bytes, () => this.#written()) || this.#isFull) return
+    this.#isFull = true
+    this.#stream.once('drain', () => {
+      this.#isFull = false
+      this.drained()
+    })
+  }
+
+  #written(): void {
+    this.#isQueued = this.#stream.writableLength > 0
+    const owed = this.#owedPong
+    if (owed === null || this.#isQueued) return
+    this.#owedPong = null
+    this.pong(owed)
+  }
+}
+
+// `ws` writes frame by frame; a batch of finished frames goes to the stream below it, in one piece.
+function streamOf(socket: WebSocket): Duplex {
+  return (socket as unknown as { _socket: Duplex })._socket
+}
