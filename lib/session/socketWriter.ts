@@ -4,6 +4,9 @@ import { type ByteString, pongFrame } from '../feed/frame.js'
 import { type DescriptorKeeper, descriptorOf, directWrite, noDescriptor } from './directWrite.js'
 import { type Framed, giveUpScratch, inOnePiece } from './onePiece.js'
 
+// Who sends as many while it reads nothing is cut off.
+const mostOwedPongs = 60
+
 /**
  * Writes to a `ws` socket, below it: frame after frame, straight to the descriptor wherever nothing waits in the stream.
  * For it to know what waits, nobody else writes there: not `ws` either, whose own pongs are turned off in `upgrade.ts`,
@@ -15,7 +18,8 @@ export abstract class SocketWriter implements DescriptorKeeper {
   #descriptor: number
   #isQueued: boolean
   #isFull = false
-  #owedPong: ByteString | null = null
+  #owedPongs = 0
+  #lastPing: ByteString = ''
 
   constructor(socket: WebSocket) {
     this.socket = socket
@@ -48,10 +52,14 @@ export abstract class SocketWriter implements DescriptorKeeper {
     return isTaken
   }
 
-  /** Answers a ping; of those that come while something waits, the most recent one alone (RFC 6455, 5.5.3). */
+  /** Answers a ping; of those that come while something waits, the most recent one alone (RFC 6455, 5.5.3), and not too many. */
   protected pong(ping: ByteString): void {
-    if (this.#isQueued) this.#owedPong = ping
-    else this.put(pongFrame(ping))
+    if (!this.#isQueued) {
+      this.put(pongFrame(ping))
+      return
+    }
+    this.#lastPing = ping
+    if (++this.#owedPongs > mostOwedPongs) this.socket.terminate()
   }
 
   gaveUp(): void {
@@ -70,10 +78,9 @@ export abstract class SocketWriter implements DescriptorKeeper {
 
   #written(): void {
     this.#isQueued = this.#stream.writableLength > 0
-    const owed = this.#owedPong
-    if (owed === null || this.#isQueued) return
-    this.#owedPong = null
-    this.pong(owed)
+    if (this.#owedPongs === 0 || this.#isQueued) return
+    this.#owedPongs = 0
+    this.pong(this.#lastPing)
   }
 }
 
