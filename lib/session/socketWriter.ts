@@ -6,6 +6,7 @@ import { type Framed, giveUpScratch, inOnePiece } from './onePiece.js'
 
 // Who sends as many while it reads nothing is cut off.
 const mostOwedPongs = 60
+const nothing = Buffer.alloc(0)
 
 /**
  * Writes to a `ws` socket, below it: frame after frame, straight to the descriptor wherever nothing waits in the stream.
@@ -16,7 +17,7 @@ export abstract class SocketWriter implements DescriptorKeeper {
   protected readonly socket: WebSocket
   readonly #stream: Duplex
   #descriptor: number
-  #isQueued: boolean
+  #isQueued = false
   #isFull = false
   #owedPongs = 0
   #lastPing: ByteString = ''
@@ -25,7 +26,7 @@ export abstract class SocketWriter implements DescriptorKeeper {
     this.socket = socket
     this.#stream = streamOf(socket)
     this.#descriptor = descriptorOf(this.#stream, this)
-    this.#isQueued = this.#stream.writableLength > 0
+    if (this.#stream.writableLength > 0) this.#queue(nothing) // and be told when what waits there has left
   }
 
   /** The socket was full, and is no more. */

@@ -14,8 +14,12 @@ import { closeAll, opens } from '../support/opened.js'
 
 const message = { frame: textFrame('hello') }
 
+/** What is below a socket. */
+const streamOf = (socket: WebSocket) =>
+  (socket as unknown as { _socket: Socket & { readonly _handle: { readonly fd: number } } })._socket
+
 /** An outlet of a real socket, in a round in which messages may pass, and who is connected to it. */
-async function connected({ isPaced = false } = {}) {
+async function connected({ isPaced = false, onSocket = (_socket: WebSocket): void => undefined } = {}) {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, autoPong: false })
   opens('server', () => server.close())
   await once(server, 'listening')
@@ -27,6 +31,7 @@ async function connected({ isPaced = false } = {}) {
     [WebSocket],
     unknown,
   ]
+  onSocket(socket)
   const sessions = pace()
   const options = { keepAlive$: NEVER, keepAliveMs: 60_000, maxFramesPerSecond: 0, onFrame: () => undefined }
   const end = outlet(socket, { ...options, pace: sessions }, isPaced)
@@ -108,7 +113,7 @@ describe('outlet', () => {
 
   it("writes nothing to a descriptor that is another's by now", async () => {
     const { end, socket } = await connected()
-    const stream = (socket as unknown as { _socket: Socket & { _handle: { fd: number } } })._socket
+    const stream = streamOf(socket)
     const descriptor = stream._handle.fd
     stream.destroy()
     const directory = scratchDirectory()
@@ -120,5 +125,19 @@ describe('outlet', () => {
     expect(socket.readyState).to.equal(socket.OPEN)
     end.write([message])
     expect(readFileSync(file, 'utf8')).to.equal('')
+  })
+
+  it('answers pings though something waited when it was made', async () => {
+    const { peer, socket } = await connected({
+      onSocket(made) {
+        streamOf(made).cork()
+        streamOf(made).write(message.frame)
+      },
+    })
+    const first = once(peer, 'message')
+    streamOf(socket).uncork()
+    await first
+    peer.ping('one')
+    expect(String((await once(peer, 'pong'))[0])).to.equal('one')
   })
 })
