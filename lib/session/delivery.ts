@@ -1,5 +1,5 @@
 import type { HeldAccount, OverflowStrategy } from '../operators/held.js'
-import type { MailboxOptions } from '../operators/mailbox.js'
+import type { MailboxOptions } from '../operators/inbox.js'
 import type { Counters } from '../stats/counters.js'
 import type { Losses } from './losses.js'
 import type { Framed } from './onePiece.js'

@@ -1,8 +1,7 @@
 import { concat, type Observable } from 'rxjs'
 import { eventFrame } from '../feed/frame.js'
-import { deliver } from '../operators/deliver.js'
 import { heldAccount, type OverflowStrategy } from '../operators/held.js'
-import { mailbox } from '../operators/mailbox.js'
+import { mailboxTo } from '../operators/mailboxTo.js'
 import type { Log } from '../stats/log.js'
 import { type Closing, closings } from './closing.js'
 import { Delivery, type DeliveryOptions, type DeviceMessage, type LastKnownFrame } from './delivery.js'
@@ -59,8 +58,7 @@ export function session(
   const { drain$, counters, log } = options
   const delivery = new Delivery(overflow, outlet, options, newLosses, account)
   const delivering$ = messagesSelector((snapshots) => delivery.showFirst(snapshots)).pipe(
-    mailbox(delivery),
-    deliver(delivery),
+    mailboxTo(delivery, delivery),
   )
   const ends$ = [last$ === undefined ? delivering$ : concat(delivering$, last$), outlet.ended$, drain$]
   if (ending$ !== undefined) ends$.push(ending$)

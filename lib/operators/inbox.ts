@@ -1,0 +1,153 @@
+import type { Observable, Subscriber } from 'rxjs'
+import { Held, heldAccount, type HeldAccount, type HeldOptions } from './held.js'
+import { type Link, LinkedSubscriber } from './link.js'
+
+/** A mailbox's bounds, what gives way, and when it lets go. */
+export interface MailboxOptions<T> extends HeldOptions<T> {
+  /** When what is held may leave: subscribed once a batch, by the first value held. */
+  readonly releaseSelector: () => Observable<unknown>
+  /**
+   * Whether a batch would be taken at once. If so, one leaves when a value comes that `capacity` or the bytes leave no
+   * room for, so that nothing gives way that need not. Default: it would not.
+   */
+  readonly canRelease?: () => boolean
+  /**
+   * Asked when a value comes while nothing is held: whether it leaves at once, as a batch of its own, and no release is
+   * waited for. Where the answer is yes, it does. Not asked of a value larger than `maxBytes`. Default: no.
+   */
+  readonly passes?: () => boolean
+  /** Counters to keep, for reading at any time. */
+  readonly account?: HeldAccount
+}
+
+/** Who is given the batches. */
+export type Hand<T> = Pick<Link<T[]>, 'next'>
+
+/** @throws RangeError where `capacity` is below 1 or `maxBytes` below 0. */
+export function checkBounds({ capacity, maxBytes = Infinity }: HeldOptions<never>): void {
+  if (!(capacity >= 1)) throw new RangeError(`capacity must be at least 1, got ${capacity}`)
+  if (!(maxBytes >= 0)) throw new RangeError(`maxBytes must be at least 0, got ${maxBytes}`)
+}
+
+/**
+ * What a mailbox subscribes to its source: it holds, and hands batches on. It ends with `out`, whose `next` may be the
+ * hand.
+ *
+ * A class and not closures: there is one for every open session, and this way it takes a third of the memory.
+ */
+export class Inbox<T> extends LinkedSubscriber<T> {
+  readonly #options: MailboxOptions<T>
+  readonly #out: Subscriber<unknown>
+  readonly #hand: Hand<T>
+  readonly #account: HeldAccount
+  readonly #held: Held<T>
+  #releasing: Release | null = null
+  #sourceCompleted = false
+
+  constructor(options: MailboxOptions<T>, out: Subscriber<unknown>, hand: Hand<T>) {
+    super(out)
+    this.#options = options
+    this.#out = out
+    this.#hand = hand
+    this.#account = options.account ?? heldAccount()
+    this.#held = new Held(options, this.#account)
+    out.add(this) // last, since one that has ended unsubscribes it at once
+  }
+
+  protected override onNext(value: T): void {
+    const account = this.#account
+    account.routed++
+    if (account.waiting === 0 && this.#releasing === null && this.#passes(value)) {
+      account.delivered++
+      this.#give([value])
+      return
+    }
+    if (!this.#held.add(value)) {
+      if (account.waiting > 0 && this.#options.canRelease?.() === true) this.release()
+      if (this.#out.closed) {
+        account.discarded++ // that release was the end
+        return
+      }
+      if (!this.#held.add(value)) this.#held.squeezeIn(value)
+    }
+    if (this.#releasing !== null) return
+    this.#releasing = new Release(this.#out, this)
+    this.#options.releaseSelector().subscribe(this.#releasing)
+  }
+
+  protected override _complete(): void {
+    this.guard(() => {
+      this.#sourceCompleted = true
+      this.#completeWhenDone()
+    })
+  }
+
+  #passes(value: T): boolean {
+    const options = this.#options
+    if (options.passes === undefined) return false
+    const bytes = options.bytesSelector?.(value) ?? 0
+    return bytes <= (options.maxBytes ?? Infinity) && options.passes()
+  }
+
+  release(): void {
+    this.#releasing?.unsubscribe()
+    this.#releasing = null
+    const batch = this.#held.take()
+    this.#account.delivered += batch.length
+    this.#give(batch)
+    this.#completeWhenDone()
+  }
+
+  // It fails here, and not in who released: that one has ended, and knows nobody to tell.
+  #give(batch: T[]): void {
+    try {
+      this.#hand.next(batch)
+    } catch (error) {
+      this.#out.error(error)
+    }
+  }
+
+  /** No release came, and this one won't. */
+  notReleased(): void {
+    this.#releasing = null
+    this.#completeWhenDone()
+  }
+
+  override unsubscribe(): void {
+    if (this.closed) return
+    try {
+      super.unsubscribe()
+    } finally {
+      // The source's end is not the end of what is held.
+      if (this.#out.closed) this.#discard()
+      else this.#out.add(() => this.#discard())
+    }
+  }
+
+  #discard(): void {
+    this.#releasing?.unsubscribe()
+    this.#account.discarded += this.#held.take().length
+  }
+
+  #completeWhenDone(): void {
+    if (this.#sourceCompleted && this.#releasing === null) this.#out.complete()
+  }
+}
+
+/** What lets an inbox go. */
+class Release extends LinkedSubscriber<unknown> {
+  readonly #inbox: { release(): void; notReleased(): void }
+
+  constructor(out: Subscriber<unknown>, inbox: { release(): void; notReleased(): void }) {
+    super(out)
+    this.#inbox = inbox
+  }
+
+  protected override onNext(): void {
+    this.#inbox.release()
+  }
+
+  protected override _complete(): void {
+    this.guard(() => this.#inbox.notReleased())
+  }
+}
