@@ -8,10 +8,20 @@ import { type Framed, giveUpScratch, inOnePiece } from './onePiece.js'
 const mostOwedPongs = 60
 const nothing = Buffer.alloc(0)
 
+// One function for all sockets; whose it is, is found by the socket.
+const writers = new WeakMap<WebSocket, SocketWriter>()
+
+function giveUpAndClose(this: WebSocket, code?: number, reason?: string | Buffer): void {
+  writers.get(this)?.gaveUp()
+  const prototype = Object.getPrototypeOf(this) as WebSocket
+  prototype.close.call(this, code, reason)
+}
+
 /**
  * Writes to a `ws` socket, below it: frame after frame, straight to the descriptor wherever nothing waits in the stream.
  * For it to know what waits, nobody else writes there: not `ws` either, whose own pongs are turned off in `upgrade.ts`,
- * and which says that it is closing before it writes its close frame.
+ * and whose close frame is the last. It is `ws` that begins to close where the peer does, or breaks the protocol: hence
+ * `close` tells. To ask each time whether it is closing would touch one more object of each session.
  */
 export abstract class SocketWriter implements DescriptorKeeper {
   protected readonly socket: WebSocket
@@ -26,6 +36,8 @@ export abstract class SocketWriter implements DescriptorKeeper {
     this.socket = socket
     this.#stream = streamOf(socket)
     this.#descriptor = descriptorOf(this.#stream, this)
+    writers.set(socket, this)
+    socket.close = giveUpAndClose
     if (this.#stream.writableLength > 0) this.#queue(nothing) // and be told when what waits there has left
   }
 
@@ -39,17 +51,18 @@ export abstract class SocketWriter implements DescriptorKeeper {
 
   /** False where the socket is closing. */
   protected put(bytes: Buffer): boolean {
-    if (this.socket.readyState !== this.socket.OPEN) return false
     const taken = this.#isQueued ? 0 : directWrite(this.#descriptor, bytes)
-    if (taken < bytes.length) this.#queue(bytes.subarray(taken))
+    if (taken === bytes.length) return true
+    if (this.socket.readyState !== this.socket.OPEN) return false
+    this.#queue(bytes.subarray(taken))
     return true
   }
 
   protected putMany(batch: readonly Framed[]): boolean {
-    const isQueued = this.socket.bufferedAmount > 0
-    const piece = inOnePiece(batch, isQueued)
+    const wasQueued = this.#isQueued
+    const piece = inOnePiece(batch, wasQueued)
     const isTaken = this.put(piece)
-    if (!isQueued && this.socket.bufferedAmount > 0) giveUpScratch(piece)
+    if (!wasQueued && this.#isQueued) giveUpScratch(piece)
     return isTaken
   }
 

@@ -11,6 +11,7 @@ import { pace } from '../../lib/session/pace.js'
 import { scratchDirectory } from '../support/directories.js'
 import { nextOf } from '../support/nextOf.js'
 import { closeAll, opens } from '../support/opened.js'
+import { frameBytes, opcodes } from '../support/rawSocket.js'
 
 const message = { frame: textFrame('hello') }
 
@@ -85,6 +86,30 @@ describe('outlet', () => {
     expect(end.passes()).to.equal(true)
     expect(end.write([message])).to.equal(false)
   })
+
+  for (const [how, opcode] of [
+    ['asks to close', opcodes.close],
+    ['breaks the protocol', 3],
+  ] as const)
+    it(`takes nothing once the peer ${how}: the close frame is the last`, async () => {
+      const { end, peer, socket } = await connected()
+      const close = socket.close.bind(socket)
+      const isTaken = new Promise((resolve) => {
+        socket.close = (...how) => {
+          close(...how)
+          resolve(end.write([message]))
+        }
+      })
+      const stream = streamOf(peer).removeAllListeners('data')
+      const heard: Buffer[] = []
+      stream.on('data', (bytes: Buffer) => heard.push(bytes))
+      stream.write(frameBytes({ opcode }))
+      expect(await isTaken).to.equal(false)
+      await once(stream, 'end')
+      const [first, length = 0] = Buffer.concat(heard)
+      expect(first).to.equal(0x80 | opcodes.close)
+      expect(Buffer.concat(heard)).to.have.length(2 + length)
+    })
 
   it('answers a ping, and behind what waits the most recent one alone', async () => {
     const { end, peer, socket } = await connected()
