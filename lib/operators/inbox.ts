@@ -1,6 +1,7 @@
 import type { Observable, Subscriber } from 'rxjs'
 import { Held, heldAccount, type HeldAccount, type HeldOptions } from './held.js'
 import { type Link, LinkedSubscriber } from './link.js'
+import { isQueue, type Waiter } from './queue.js'
 
 /** A mailbox's bounds, what gives way, and when it lets go. */
 export interface MailboxOptions<T> extends HeldOptions<T> {
@@ -11,11 +12,6 @@ export interface MailboxOptions<T> extends HeldOptions<T> {
    * room for, so that nothing gives way that need not. Default: it would not.
    */
   readonly canRelease?: () => boolean
-  /**
-   * Asked when a value comes while nothing is held: whether it leaves at once, as a batch of its own, and no release is
-   * waited for. Where the answer is yes, it does. Not asked of a value larger than `maxBytes`. Default: no.
-   */
-  readonly passes?: () => boolean
   /** Counters to keep, for reading at any time. */
   readonly account?: HeldAccount
 }
@@ -35,13 +31,14 @@ export function checkBounds({ capacity, maxBytes = Infinity }: HeldOptions<never
  *
  * A class and not closures: there is one for every open session, and this way it takes a third of the memory.
  */
-export class Inbox<T> extends LinkedSubscriber<T> {
+export class Inbox<T> extends LinkedSubscriber<T> implements Waiter {
   readonly #options: MailboxOptions<T>
   readonly #out: Subscriber<unknown>
   readonly #hand: Hand<T>
   readonly #account: HeldAccount
   readonly #held: Held<T>
-  #releasing: Release | null = null
+  #isReleasing = false
+  #releasing: Release | null = null // none in a queue
   #sourceCompleted = false
 
   constructor(options: MailboxOptions<T>, out: Subscriber<unknown>, hand: Hand<T>) {
@@ -57,11 +54,6 @@ export class Inbox<T> extends LinkedSubscriber<T> {
   protected override onNext(value: T): void {
     const account = this.#account
     account.routed++
-    if (account.waiting === 0 && this.#releasing === null && this.#passes(value)) {
-      account.delivered++
-      this.#give([value])
-      return
-    }
     if (!this.#held.add(value)) {
       if (account.waiting > 0 && this.#options.canRelease?.() === true) this.release()
       if (this.#out.closed) {
@@ -70,9 +62,18 @@ export class Inbox<T> extends LinkedSubscriber<T> {
       }
       if (!this.#held.add(value)) this.#held.squeezeIn(value)
     }
-    if (this.#releasing !== null) return
-    this.#releasing = new Release(this.#out, this)
-    this.#options.releaseSelector().subscribe(this.#releasing)
+    if (!this.#isReleasing) this.#askForRelease()
+  }
+
+  #askForRelease(): void {
+    this.#isReleasing = true
+    const release$ = this.#options.releaseSelector()
+    if (isQueue(release$)) {
+      release$.enqueue(this)
+    } else {
+      this.#releasing = new Release(this.#out, this)
+      release$.subscribe(this.#releasing)
+    }
   }
 
   protected override _complete(): void {
@@ -82,16 +83,9 @@ export class Inbox<T> extends LinkedSubscriber<T> {
     })
   }
 
-  #passes(value: T): boolean {
-    const options = this.#options
-    if (options.passes === undefined) return false
-    const bytes = options.bytesSelector?.(value) ?? 0
-    return bytes <= (options.maxBytes ?? Infinity) && options.passes()
-  }
-
   release(): void {
-    this.#releasing?.unsubscribe()
-    this.#releasing = null
+    if (!this.#isReleasing) return
+    this.#askForNone()
     const batch = this.#held.take()
     this.#account.delivered += batch.length
     this.#give(batch)
@@ -109,7 +103,7 @@ export class Inbox<T> extends LinkedSubscriber<T> {
 
   /** No release came, and this one won't. */
   notReleased(): void {
-    this.#releasing = null
+    this.#askForNone()
     this.#completeWhenDone()
   }
 
@@ -125,20 +119,27 @@ export class Inbox<T> extends LinkedSubscriber<T> {
   }
 
   #discard(): void {
-    this.#releasing?.unsubscribe()
+    this.#askForNone()
     this.#account.discarded += this.#held.take().length
   }
 
+  #askForNone(): void {
+    this.#isReleasing = false
+    if (this.#releasing === null) return
+    this.#releasing.unsubscribe()
+    this.#releasing = null
+  }
+
   #completeWhenDone(): void {
-    if (this.#sourceCompleted && this.#releasing === null) this.#out.complete()
+    if (this.#sourceCompleted && !this.#isReleasing) this.#out.complete()
   }
 }
 
 /** What lets an inbox go. */
 class Release extends LinkedSubscriber<unknown> {
-  readonly #inbox: { release(): void; notReleased(): void }
+  readonly #inbox: Waiter & { notReleased(): void }
 
-  constructor(out: Subscriber<unknown>, inbox: { release(): void; notReleased(): void }) {
+  constructor(out: Subscriber<unknown>, inbox: Waiter & { notReleased(): void }) {
     super(out)
     this.#inbox = inbox
   }

@@ -1,11 +1,4 @@
-import {
-  Observable,
-  type Observer,
-  type OperatorFunction,
-  Subscriber,
-  type Subscription,
-  type TeardownLogic,
-} from 'rxjs'
+import { Observable, type OperatorFunction, Subscriber, type TeardownLogic } from 'rxjs'
 
 /** What an operator does at each notification of its source; what is left out passes on as it is. */
 export interface Link<T> {
@@ -101,36 +94,6 @@ export function linked<T>(out: Subscriber<unknown>, link: Link<T>): Subscriber<T
 /** Makes a producer: the only place that calls `new Observable`. */
 export function produce<T>(connect: (out: Subscriber<T>) => TeardownLogic): Observable<T> {
   return new Observable<T>(connect)
-}
-
-/**
- * Makes an Observable that only takes a note of each Subscriber, for a queue to which thousands come in a turn: what
- * `subscribe` does beside that costs more than the note (scripts/bench, S2). There is no teardown: one that has ended
- * meanwhile stays in the queue, and hears nothing. `note` must not throw.
- */
-export function queued<T>(note: (out: Subscriber<T>) => void): Observable<T> {
-  return new Queued<T>(note)
-}
-
-class Queued<T> extends Observable<T> {
-  readonly #note: (out: Subscriber<T>) => void
-
-  constructor(note: (out: Subscriber<T>) => void) {
-    super((out) => {
-      note(out)
-    })
-    this.#note = note
-  }
-
-  override subscribe(observer?: Partial<Observer<T>> | ((value: T) => void) | null): Subscription {
-    if (!isSubscriber<T>(observer)) return super.subscribe(observer ?? undefined)
-    this.#note(observer)
-    return observer
-  }
-}
-
-function isSubscriber<T>(observer: unknown): observer is Subscriber<T> {
-  return observer instanceof Subscriber
 }
 
 /** Makes an operator from what connects a source to the Subscriber below it. */

@@ -19,7 +19,7 @@ import { operate } from './link.js'
  * ```
  *
  * Laws: with capacity 1 and `dropOldest` or `latest` it is `audit(releaseSelector)`, each value in an array of one.
- * Released at once, or where all pass, it is its source, each value in an array of one.
+ * Released at once it is its source, each value in an array of one.
  *
  * @throws RangeError at creation, where `capacity` is below 1 or `maxBytes` below 0.
  *

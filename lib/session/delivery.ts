@@ -78,10 +78,6 @@ export class Delivery implements MailboxOptions<DeviceMessage> {
     return this.overflow !== 'latest' && this.#outlet.isWritable
   }
 
-  passes(): boolean {
-    return this.#outlet.passes()
-  }
-
   onDropped(message: DeviceMessage): void {
     this.#options.counters.dropped++
     this.#lose(message)

@@ -16,8 +16,6 @@ export interface Outlet {
   readonly writable$: Observable<void>
   /** Whether a batch can be taken now, or given up at once. */
   readonly isWritable: boolean
-  /** Whether a message may be written at once, ahead of the pace. A yes is that message's, which must be written then. */
-  passes(): boolean
   /** Emits how the peer ended it: it left, fell silent, or flooded us. Keeps the peer awake while it is subscribed. */
   readonly ended$: Observable<Closing>
   /** Writes a batch, in its order and as one piece. False where the socket is closing and takes nothing. */
@@ -56,7 +54,6 @@ class SocketOutlet extends SocketWriter implements Outlet, Hearer, Link<unknown>
   readonly #attention = new Attention()
   #unanswered = 0
   #pings = 0
-  #passedIn = 0
   #waiter: Subscriber<void> | null = null
   #ending: Subscriber<Closing> | null = null
 
@@ -70,13 +67,6 @@ class SocketOutlet extends SocketWriter implements Outlet, Hearer, Link<unknown>
 
   get writable$(): Observable<void> {
     return this.isWritable ? this.#options.pace.next$ : produce((out) => void (this.#waiter = out))
-  }
-
-  passes(): boolean {
-    const { pace } = this.#options
-    if (!this.isWritable || !pace.passes(this.#passedIn)) return false
-    this.#passedIn = pace.round
-    return true
   }
 
   get ended$(): Observable<Closing> {

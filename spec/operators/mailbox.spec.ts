@@ -3,10 +3,41 @@ import fc from 'fast-check'
 import { audit, defer, finalize, map, mergeAll, NEVER, of, Subject, switchMap, take, timer } from 'rxjs'
 import { heldAccount, type OverflowStrategy } from '../../lib/operators/held.js'
 import { mailbox, type MailboxOptions, OverflowError } from '../../lib/operators/index.js'
+import { queue, type Waiter } from '../../lib/operators/queue.js'
 import { marbles } from '../support/marbles.js'
 import { keepsTheOperatorContract, throwFromTheCallback } from '../support/operatorContract.js'
 
 const letters = (batch: string) => [...batch]
+
+/** What is seen of one that is fed step by step, and that waits in a queue, as such or as an Observable like any other. */
+function inAQueue(steps: string, isSuch: boolean): unknown[] {
+  const seen: unknown[] = []
+  const source$ = new Subject<string>()
+  const account = heldAccount()
+  let waiters: Waiter[] = []
+  let canRelease = false
+  const queue$ = queue((waiter) => waiters.push(waiter))
+  const releaseSelector = () => (isSuch ? queue$ : queue$.pipe(map(() => 'x')))
+  const subscription = source$
+    .pipe(mailbox({ capacity: 2, account, canRelease: () => canRelease, releaseSelector }))
+    .subscribe({
+      next: (batch) => seen.push(batch),
+      error: expect.fail,
+      complete: () => seen.push('complete'),
+    })
+  for (const step of steps) {
+    if (step === '!') {
+      const releasing = waiters
+      waiters = []
+      for (const waiter of releasing) waiter.release()
+    } else if (step === 'r') canRelease = !canRelease
+    else if (step === '|') source$.complete()
+    else if (step === 'x') subscription.unsubscribe()
+    else source$.next(step)
+    seen.push({ ...account })
+  }
+  return seen
+}
 
 describe('mailbox', () => {
   it('releases what it holds as one batch, and drops the newest when full', () => {
@@ -140,60 +171,6 @@ describe('mailbox', () => {
     })
   })
 
-  it('lets a value pass that comes while nothing is held, where it may, and holds it otherwise', () => {
-    marbles(({ cold, expectObservable, expectSubscriptions }) => {
-      const source$ = cold('    a--b-c--d--|')
-      const release$ = cold('      ---x')
-      const releaseSubs = '     ---^--!'
-      const expected = '        a-----y-d--|'
-      const answers = [true, false, true]
-      const account = heldAccount()
-      const options = {
-        capacity: 2,
-        account,
-        passes: () => answers.shift() ?? false,
-        releaseSelector: () => release$,
-      }
-      const result$ = source$.pipe(mailbox(options))
-      expectObservable(result$).toBe(expected, { a: letters('a'), y: letters('bc'), d: letters('d') })
-      expectSubscriptions(release$.subscriptions).toBe(releaseSubs)
-    })
-  })
-
-  it('counts what passes as delivered, and never lets it pass what is held', () => {
-    const source$ = new Subject<string>()
-    const release$ = new Subject<void>()
-    const account = heldAccount()
-    const batches: string[][] = []
-    let mayPass = false
-    source$
-      .pipe(mailbox({ capacity: 2, account, passes: () => mayPass, releaseSelector: () => release$ }))
-      .subscribe({ next: (batch) => batches.push(batch), error: expect.fail })
-    source$.next('a')
-    mayPass = true
-    source$.next('b')
-    release$.next()
-    source$.next('c')
-    expect(batches).to.deep.equal([letters('ab'), letters('c')])
-    expect(account).to.deep.equal({ routed: 3, delivered: 3, dropped: 0, discarded: 0, waiting: 0 })
-  })
-
-  it('lets nothing pass that is larger than its bytes', () => {
-    const source$ = new Subject<string>()
-    const release$ = new Subject<void>()
-    const account = heldAccount()
-    const batches: string[][] = []
-    const options = { capacity: 2, maxBytes: 3, bytesSelector: (value: string) => value.length, account }
-    source$
-      .pipe(mailbox({ ...options, passes: () => true, releaseSelector: () => release$ }))
-      .subscribe({ next: (batch) => batches.push(batch), error: expect.fail })
-    source$.next('abcd')
-    release$.next()
-    source$.next('abc')
-    expect(batches).to.deep.equal([[], ['abc']])
-    expect(account).to.deep.equal({ routed: 2, delivered: 1, dropped: 1, discarded: 0, waiting: 0 })
-  })
-
   it('discards what comes in the call that ends it by an early release, and asks for no other', () => {
     const source$ = new Subject<string>()
     const account = heldAccount()
@@ -295,13 +272,6 @@ describe('mailbox', () => {
     () => mailbox({ capacity: 2, releaseSelector: throwFromTheCallback }),
   )
 
-  describe('where all pass', () => {
-    keepsTheOperatorContract(
-      () => mailbox({ capacity: 2, releaseSelector: () => NEVER, passes: () => true }),
-      () => mailbox({ capacity: 2, releaseSelector: () => NEVER, passes: throwFromTheCallback }),
-    )
-  })
-
   describe('laws', () => {
     const asAudit = (overflow: OverflowStrategy, source: string, release: string) => {
       marbles(({ cold, hot, expectObservable }) => {
@@ -332,17 +302,23 @@ describe('mailbox', () => {
       })
     }
 
-    for (const [how, options] of [
-      ['released at once', { capacity: 1, releaseSelector: () => of(0) }],
-      ['where all pass', { capacity: 1, releaseSelector: () => NEVER, passes: () => true }],
-    ] as const) {
-      it(`is its source, ${how}`, () => {
-        marbles(({ cold, expectObservable }) => {
-          const source$ = cold('a-bc--(de)-|')
-          expectObservable(source$.pipe(mailbox(options), mergeAll())).toEqual(source$)
-        })
+    it('is its source, released at once', () => {
+      marbles(({ cold, expectObservable }) => {
+        const source$ = cold('a-bc--(de)-|')
+        const options = { capacity: 1, releaseSelector: () => of(0) }
+        expectObservable(source$.pipe(mailbox(options), mergeAll())).toEqual(source$)
       })
-    }
+    })
+
+    it('is the same in a queue as with an Observable that tells who waits', () => {
+      const steps = fc.string({ unit: fc.constantFrom(...'aaabbb!!r|x'), maxLength: 20 })
+      fc.assert(
+        fc.property(steps, (fed) => {
+          expect(inAQueue(fed, true)).to.deep.equal(inAQueue(fed, false))
+        }),
+        { numRuns: 1_000 },
+      )
+    })
 
     it('loses nothing untold: delivered + dropped + waiting = routed, per key and in order', () => {
       const strategies = ['dropNewest', 'dropOldest', 'latest'] as const

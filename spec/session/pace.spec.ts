@@ -24,18 +24,6 @@ function nextRound(sessions: Pace): Promise<void> {
   })
 }
 
-/** So many sessions get a message that passes, and so many of them a second one, which waits. */
-function passAndWait(sessions: Pace, first: number, second: number): void {
-  for (let at = 0; at < first; at++) {
-    expect(sessions.passes(0)).to.equal(true)
-    sessions.wrote(1)
-  }
-  for (let at = 0; at < second; at++) {
-    expect(sessions.passes(sessions.round)).to.equal(false)
-    sessions.next$.subscribe({ next: () => sessions.wrote(1), error: expect.fail })
-  }
-}
-
 describe('pace', () => {
   it('releases all that wait at the end of the turn', async () => {
     const { released } = subscribed(3)
@@ -44,12 +32,12 @@ describe('pace', () => {
     expect(released()).to.equal(3)
   })
 
-  it('releases 64 in a turn, so that others have theirs', async () => {
-    const { released } = subscribed(100)
+  it('releases 256 in a turn, so that others have theirs', async () => {
+    const { released } = subscribed(300)
     await nextTurn()
-    expect(released()).to.equal(64)
+    expect(released()).to.equal(256)
     await nextTurn()
-    expect(released()).to.equal(100)
+    expect(released()).to.equal(300)
   })
 
   it('releases 2 in a turn in which somebody came in, so that a crowd gets in', async () => {
@@ -64,64 +52,9 @@ describe('pace', () => {
     expect(released()).to.equal(30)
   })
 
-  it('lets the first message of a session pass in a round, and no second', async () => {
-    const { sessions } = subscribed(0)
-    expect(sessions.passes(0)).to.equal(true)
-    const { round } = sessions
-    expect(sessions.passes(round)).to.equal(false)
-    expect(sessions.passes(0), 'of another session').to.equal(true)
-    await nextTurn()
-    expect(sessions.round).to.equal(round + 1)
-    expect(sessions.passes(round)).to.equal(true)
-  })
-
-  it('lets nothing pass what waits from before', async () => {
-    const { sessions } = subscribed(65)
-    await nextTurn()
-    expect(sessions.passes(0)).to.equal(false)
-    await nextTurn()
-    expect(sessions.passes(0)).to.equal(true)
-  })
-
-  it('lets 1,024 pass in a round, and takes those who wait beside them for what they are', async () => {
-    const { sessions } = subscribed(0)
-    for (let at = 0; at < 2048; at++) {
-      const passes = sessions.passes(0)
-      expect(passes).to.equal(at < 1024)
-      if (passes) sessions.wrote(1)
-      else sessions.next$.subscribe({ next: () => sessions.wrote(1), error: expect.fail })
-    }
-    await nextRound(sessions)
-    expect(sessions.passes(0)).to.equal(true)
-  })
-
-  it('lets nothing pass in the round in which somebody came in, nor in the next', async () => {
-    const { sessions } = subscribed(1)
-    sessions.cameIn()
-    expect(sessions.passes(0)).to.equal(false)
-    await nextTurn()
-    expect(sessions.passes(0)).to.equal(false)
-    await nextRound(sessions)
-    expect(sessions.passes(0)).to.equal(true)
-  })
-
-  it('lets nothing pass once more than one session in ten gets a second message', async () => {
-    const { sessions } = subscribed(0)
-    passAndWait(sessions, 10, 1)
-    await nextTurn()
-    expect(sessions.passes(0), 'with 11 messages for 10').to.equal(true)
-    sessions.wrote(1)
-    await nextTurn()
-    passAndWait(sessions, 10, 2)
-    await nextTurn()
-    expect(sessions.passes(0), 'with 12 messages for 10').to.equal(false)
-    await nextRound(sessions)
-    expect(sessions.passes(0)).to.equal(true)
-  })
-
   it('collects for a millisecond once sessions get two messages a round', async () => {
-    const { sessions } = subscribed(0)
-    passAndWait(sessions, 3, 3)
+    const { sessions } = subscribed(3)
+    sessions.next$.subscribe({ next: () => sessions.wrote(8), error: expect.fail })
     await nextTurn()
     const passed = new Promise((resolve) => setTimeout(resolve, 1))
     let isReleased = false
@@ -154,13 +87,13 @@ describe('pace', () => {
 
   it('gives way to a crowd for a second a round, and no longer', async () => {
     let now = 0
-    const { sessions, released } = subscribed(100, () => now)
+    const { sessions, released } = subscribed(300, () => now)
     sessions.cameIn()
     await nextTurn()
     expect(released()).to.equal(2)
     now = 1_000
     sessions.cameIn()
     await nextTurn()
-    expect(released()).to.equal(66)
+    expect(released()).to.equal(258)
   })
 })

@@ -42,7 +42,6 @@ function sessionOf(parts: Parts) {
   const outlet: Outlet = {
     writable$: (writable$ ?? NEVER) as Observable<void>,
     isWritable: false,
-    passes: () => false,
     ended$,
     write(batch) {
       if (isClosing) return false
