@@ -26,31 +26,32 @@ export interface DeliveryOptions {
 }
 
 /**
- * How a session delivers: the options of its mailbox, and what is done with a batch that leaves it.
+ * How a session delivers: the options of its mailbox, what is done with a batch that leaves it, and the account of both.
  *
- * A class and not closures, since there is one for every open session.
+ * A class and not closures, and one object rather than two, since there is one for every open session.
  */
-export class Delivery implements MailboxOptions<DeviceMessage> {
-  readonly overflow: OverflowStrategy
-  readonly account: HeldAccount
+export class Delivery implements MailboxOptions<DeviceMessage>, HeldAccount {
+  routed = 0
+  delivered = 0
+  waiting = 0
   readonly #options: DeliveryOptions
   readonly #outlet: Outlet
-  readonly #newLosses: () => Losses
   #lost: Losses | null = null
+  readonly overflow: OverflowStrategy
+  dropped = 0
+  discarded = 0
+  readonly #newLosses: () => Losses
 
   /** @param newLosses Makes what keeps its losses, once there are any. */
-  constructor(
-    overflow: OverflowStrategy,
-    outlet: Outlet,
-    options: DeliveryOptions,
-    newLosses: () => Losses,
-    account: HeldAccount,
-  ) {
+  constructor(overflow: OverflowStrategy, outlet: Outlet, options: DeliveryOptions, newLosses: () => Losses) {
     this.overflow = overflow
-    this.account = account
     this.#outlet = outlet
     this.#options = options
     this.#newLosses = newLosses
+  }
+
+  get account(): HeldAccount {
+    return this
   }
 
   get capacity(): number {
@@ -99,7 +100,7 @@ export class Delivery implements MailboxOptions<DeviceMessage> {
 
   /** Writes a batch, and tells a loss where its gap is. */
   next(batch: readonly DeviceMessage[]): void {
-    const { account, overflow } = this
+    const { overflow } = this
     const { counters } = this.#options
     const told = this.untold()
     const isTaken = this.#outlet.write(
@@ -109,8 +110,8 @@ export class Delivery implements MailboxOptions<DeviceMessage> {
       counters.delivered += batch.length
     } else {
       // The peer is closing already: what was let go reaches nobody.
-      account.delivered -= batch.length
-      account.discarded += batch.length
+      this.delivered -= batch.length
+      this.discarded += batch.length
       counters.discarded += batch.length
     }
   }

@@ -51,8 +51,8 @@ export function outlet(socket: WebSocket, options: OutletOptions, isPaced = fals
 class SocketOutlet extends SocketWriter implements Outlet, Hearer, Link<unknown> {
   readonly #options: OutletOptions
   readonly #isPaced: boolean
-  readonly #attention = new Attention()
   #unanswered = 0
+  readonly #attention = new Attention()
   #pings = 0
   #waiter: Subscriber<void> | null = null
   #ending: Subscriber<Closing> | null = null

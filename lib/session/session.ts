@@ -1,6 +1,6 @@
 import { concat, type Observable } from 'rxjs'
 import { eventFrame } from '../feed/frame.js'
-import { heldAccount, type OverflowStrategy } from '../operators/held.js'
+import type { OverflowStrategy } from '../operators/held.js'
 import { mailboxTo } from '../operators/mailboxTo.js'
 import type { Log } from '../stats/log.js'
 import { type Closing, closings } from './closing.js'
@@ -46,17 +46,16 @@ export interface SessionOptions extends DeliveryOptions {
  * ```
  *
  * @param newLosses Makes what keeps its losses, once there are any.
- * @param account What becomes of its messages.
+ * @param delivery Knows what becomes of its messages.
  */
 export function session(
   { overflow, messagesSelector, ending$, last$ }: SessionPlan,
   outlet: Outlet,
   options: SessionOptions,
   newLosses: () => Losses,
-  account = heldAccount(),
+  delivery = new Delivery(overflow, outlet, options, newLosses),
 ): Observable<Closing> {
   const { drain$, counters, log } = options
-  const delivery = new Delivery(overflow, outlet, options, newLosses, account)
   const delivering$ = messagesSelector((snapshots) => delivery.showFirst(snapshots)).pipe(
     mailboxTo(delivery, delivery),
   )
@@ -69,6 +68,6 @@ export function session(
     if (closing.event !== undefined)
       outlet.tell({ frame: eventFrame(closing.event.event, closing.event.data) })
     outlet.close(closing)
-    counters.discarded += account.waiting
+    counters.discarded += delivery.waiting
   })
 }

@@ -24,18 +24,17 @@ function giveUpAndClose(this: WebSocket, code?: number, reason?: string | Buffer
  * `close` tells. To ask each time whether it is closing would touch one more object of each session.
  */
 export abstract class SocketWriter implements DescriptorKeeper {
-  protected readonly socket: WebSocket
-  readonly #stream: Duplex
+  // What each write looks at stands first.
   #descriptor: number
   #isQueued = false
   #isFull = false
+  protected readonly socket: WebSocket
   #owedPongs = 0
   #lastPing: ByteString = ''
 
   constructor(socket: WebSocket) {
+    this.#descriptor = descriptorOf(streamOf(socket), this)
     this.socket = socket
-    this.#stream = streamOf(socket)
-    this.#descriptor = descriptorOf(this.#stream, this)
     writers.set(socket, this)
     socket.close = giveUpAndClose
     if (this.#stream.writableLength > 0) this.#queue(nothing) // and be told when what waits there has left
@@ -80,6 +79,11 @@ export abstract class SocketWriter implements DescriptorKeeper {
     this.#descriptor = noDescriptor
   }
 
+  // `ws` writes frame by frame; a batch of finished frames goes to the stream below it, in one piece.
+  get #stream(): Duplex {
+    return streamOf(this.socket)
+  }
+
   #queue(bytes: Buffer): void {
     this.#isQueued = true
     if (this.#stream.write(bytes, () => this.#written()) || this.#isFull) return
@@ -98,7 +102,6 @@ export abstract class SocketWriter implements DescriptorKeeper {
   }
 }
 
-// `ws` writes frame by frame; a batch of finished frames goes to the stream below it, in one piece.
 function streamOf(socket: WebSocket): Duplex {
   return (socket as unknown as { _socket: Duplex })._socket
 }
