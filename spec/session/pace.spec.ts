@@ -52,11 +52,11 @@ describe('pace', () => {
     expect(released()).to.equal(30)
   })
 
-  it('collects for a millisecond once sessions get two messages a round', async () => {
+  it('collects for three milliseconds once sessions get two messages a round', async () => {
     const { sessions } = subscribed(3)
     sessions.next$.subscribe({ next: () => sessions.wrote(8), error: expect.fail })
     await nextTurn()
-    const passed = new Promise((resolve) => setTimeout(resolve, 1))
+    const passed = new Promise((resolve) => setTimeout(resolve, 2))
     let isReleased = false
     sessions.next$.subscribe({ next: () => (isReleased = true), error: expect.fail })
     await passed
