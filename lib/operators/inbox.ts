@@ -55,7 +55,7 @@ export class Inbox<T> extends LinkedSubscriber<T> implements Waiter {
     const account = this.#account
     account.routed++
     if (!this.#held.add(value)) {
-      if (account.waiting > 0 && this.#options.canRelease?.() === true) this.release()
+      if (account.waiting > 0 && this.#options.canRelease?.() === true) this.letGo()
       if (this.#out.closed) {
         account.discarded++ // that release was the end
         return
@@ -83,8 +83,13 @@ export class Inbox<T> extends LinkedSubscriber<T> implements Waiter {
     })
   }
 
+  /** Its turn in a queue has come; perhaps by a place from before, when by now it waits for something else. */
   release(): void {
-    if (!this.#isReleasing) return
+    if (this.#isReleasing && this.#releasing === null) this.letGo()
+  }
+
+  /** Hands on what it holds. */
+  letGo(): void {
     this.#askForNone()
     const batch = this.#held.take()
     this.#account.delivered += batch.length
@@ -135,17 +140,22 @@ export class Inbox<T> extends LinkedSubscriber<T> implements Waiter {
   }
 }
 
+interface Releasable {
+  letGo(): void
+  notReleased(): void
+}
+
 /** What lets an inbox go. */
 class Release extends LinkedSubscriber<unknown> {
-  readonly #inbox: Waiter & { notReleased(): void }
+  readonly #inbox: Releasable
 
-  constructor(out: Subscriber<unknown>, inbox: Waiter & { notReleased(): void }) {
+  constructor(out: Subscriber<unknown>, inbox: Releasable) {
     super(out)
     this.#inbox = inbox
   }
 
   protected override onNext(): void {
-    this.#inbox.release()
+    this.#inbox.letGo()
   }
 
   protected override _complete(): void {

@@ -4,7 +4,7 @@ import { type Queue, queue, type Waiter } from '../operators/queue.js'
 export interface Pace {
   /**
    * Emits once to each who waits: at the end of this turn of the event loop, when all that the turn read was routed, or
-   * some turns later where many wait; and while batches hold several messages anyway, after three milliseconds or four.
+   * some turns later where many wait; and while batches hold several messages anyway, three milliseconds after the first.
    */
   readonly next$: Queue
   /** To be told of every batch written: how many messages it held. */

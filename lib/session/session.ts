@@ -41,7 +41,7 @@ export interface SessionOptions extends DeliveryOptions {
  * ```
  * watch      -a-bc-----
  * drain$     --------x-
- * outlet     -A-B------      B is b and c, in one write
+ * outlet     -A--B-----      B is b and c, in one write
  * session    --------(x|)
  * ```
  *

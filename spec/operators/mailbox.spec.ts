@@ -191,6 +191,24 @@ describe('mailbox', () => {
     expect(asked).to.equal(1)
   })
 
+  it('lets nothing go by its place in a queue, once it waits for something else', () => {
+    const source$ = new Subject<string>()
+    const ready$ = new Subject<void>()
+    const waiters: Waiter[] = []
+    const queue$ = queue((waiter) => waiters.push(waiter))
+    const batches: string[][] = []
+    // As an outlet does, which the early batch fills.
+    const releaseSelector = () => (batches.length === 0 ? queue$ : ready$)
+    source$
+      .pipe(mailbox({ capacity: 1, canRelease: () => batches.length === 0, releaseSelector }))
+      .subscribe({ next: (batch) => batches.push(batch), error: expect.fail })
+    for (const value of letters('ab')) source$.next(value)
+    for (const waiter of waiters) waiter.release()
+    expect(batches).to.deep.equal([letters('a')])
+    ready$.next()
+    expect(batches).to.deep.equal([letters('a'), letters('b')])
+  })
+
   it('counts what it discards when it is unsubscribed', () => {
     const account = heldAccount()
     const source$ = new Subject<string>()
