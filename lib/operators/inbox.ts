@@ -39,6 +39,7 @@ export class Inbox<T> extends LinkedSubscriber<T> implements Waiter {
   readonly #held: Held<T>
   #isReleasing = false
   #releasing: Release | null = null // none in a queue
+  #hasPlace = false
   #sourceCompleted = false
 
   constructor(options: MailboxOptions<T>, out: Subscriber<unknown>, hand: Hand<T>) {
@@ -69,6 +70,8 @@ export class Inbox<T> extends LinkedSubscriber<T> implements Waiter {
     this.#isReleasing = true
     const release$ = this.#options.releaseSelector()
     if (isQueue(release$)) {
+      if (this.#hasPlace) return // from before an early batch, and good enough
+      this.#hasPlace = true
       release$.enqueue(this)
     } else {
       this.#releasing = new Release(this.#out, this)
@@ -83,8 +86,9 @@ export class Inbox<T> extends LinkedSubscriber<T> implements Waiter {
     })
   }
 
-  /** Its turn in a queue has come; perhaps by a place from before, when by now it waits for something else. */
+  /** Its turn in a queue has come. By now it may wait for something else. */
   release(): void {
+    this.#hasPlace = false
     if (this.#isReleasing && this.#releasing === null) this.letGo()
   }
 

@@ -191,6 +191,22 @@ describe('mailbox', () => {
     expect(asked).to.equal(1)
   })
 
+  it('has one place in a queue, however often it leaves early', () => {
+    const source$ = new Subject<string>()
+    const waiters: Waiter[] = []
+    const queue$ = queue((waiter) => waiters.push(waiter))
+    const batches: string[][] = []
+    source$
+      .pipe(mailbox({ capacity: 1, canRelease: () => true, releaseSelector: () => queue$ }))
+      .subscribe({ next: (batch) => batches.push(batch), error: expect.fail })
+    for (const value of letters('abc')) source$.next(value)
+    expect(waiters).to.have.length(1)
+    waiters.pop()?.release()
+    expect(batches).to.deep.equal([letters('a'), letters('b'), letters('c')])
+    source$.next('d')
+    expect(waiters).to.have.length(1)
+  })
+
   it('lets nothing go by its place in a queue, once it waits for something else', () => {
     const source$ = new Subject<string>()
     const ready$ = new Subject<void>()
