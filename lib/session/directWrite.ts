@@ -6,7 +6,7 @@ export const noDescriptor = -1 // as Node says on Windows
 
 /** Who keeps a descriptor, and must give it up in time. */
 export interface DescriptorKeeper {
-  /** From now on the descriptor may be another's. */
+  /** From now on nothing more may be written, and soon the descriptor may be another's. */
   gaveUp(): void
 }
 
@@ -18,6 +18,11 @@ interface Handled extends Duplex {
 // One function for all sockets; who is told is found by the socket.
 const keepers = new WeakMap<Duplex, DescriptorKeeper>()
 
+function tellAndEnd(this: Socket, ...last: Parameters<Socket['end']>): Socket {
+  keepers.get(this)?.gaveUp()
+  return Socket.prototype.end.apply(this, last)
+}
+
 function tellAndDestroy(this: Socket, error: Error | null, done: (error?: Error | null) => void): void {
   keepers.get(this)?.gaveUp()
   Socket.prototype._destroy.call(this, error, done)
@@ -26,13 +31,15 @@ function tellAndDestroy(this: Socket, error: Error | null, done: (error?: Error 
 /**
  * The descriptor of the socket below a stream; none where there is more than that, TLS say, or it can't be had.
  *
- * @param keeper Told before it is closed. 'close' would be too late: until then another socket may have got its number.
+ * @param keeper Told before the stream ends, as where its peer has, and before the descriptor is closed. 'close' would be
+ * too late: until then another socket may have got its number.
  */
 export function descriptorOf(stream: Duplex, keeper: DescriptorKeeper): number {
   if (Object.getPrototypeOf(stream) !== Socket.prototype) return noDescriptor
   const descriptor = (stream as Handled)._handle?.fd ?? noDescriptor
   if (descriptor === noDescriptor) return noDescriptor
   keepers.set(stream, keeper)
+  stream.end = tellAndEnd as unknown as Duplex['end'] // which has overloads
   stream._destroy = tellAndDestroy
   return descriptor
 }

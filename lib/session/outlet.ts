@@ -22,7 +22,7 @@ export interface Outlet {
   write(batch: readonly Framed[]): boolean
   /** Writes an event of our own, whatever waits. */
   tell(event: Framed): void
-  /** Ends the socket: with a close frame, or at once where the peer is gone. */
+  /** Ends the socket: with a close frame, or at once where the peer is gone or has ended its half. */
   close(closing: Closing): void
 }
 
@@ -92,7 +92,7 @@ class SocketOutlet extends SocketWriter implements Outlet, Hearer, Link<unknown>
   }
 
   close(closing: Closing): void {
-    if (closing === closings.silent) this.socket.terminate()
+    if (closing === closings.silent || this.isHalfClosed) this.socket.terminate()
     else this.socket.close(closing.code, closing.reason)
   }
 
@@ -147,7 +147,8 @@ class SocketOutlet extends SocketWriter implements Outlet, Hearer, Link<unknown>
   }
 
   #keepAlive(): void {
-    if (this.putMany([{ frame: keepAliveFrame }, this.#ping()])) this.#attention.pinged()
+    this.putMany([{ frame: keepAliveFrame }, this.#ping()])
+    this.#attention.pinged() // though it took nothing: one that is closing may not wait for ever
   }
 
   /** A batch with the ping whose answer tells that it has arrived, where that is waited for. */

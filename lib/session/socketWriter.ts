@@ -48,6 +48,11 @@ export abstract class SocketWriter implements DescriptorKeeper {
     return this.#isFull
   }
 
+  /** Whether the peer has ended its half: nobody knows whether it reads on, and `ws` waits for ever. */
+  protected get isHalfClosed(): boolean {
+    return this.#stream.readableEnded
+  }
+
   /** False where the socket is closing. */
   protected put(bytes: Buffer): boolean {
     const taken = this.#isQueued ? 0 : directWrite(this.#descriptor, bytes)

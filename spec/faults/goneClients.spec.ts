@@ -35,6 +35,22 @@ describe('a client that is gone', () => {
     expect(await ended(service, 'silent')).to.equal(1)
   })
 
+  it('row 34: reading nothing, and with its half of the connection ended, it is cut off, too', async () => {
+    const broker = await startMosquitto()
+    const service = await startServiceAt(broker, { WEBSOCKET_KEEPALIVE_SECS: '0.5', MAILBOX_CAPACITY: '5' })
+    const stalled = await openRawSocket(`${service.ws}${stream}A`)
+    stalled.stream.pause()
+    const load = startLoad(await startPublisher(broker), ['A'], 60_000)
+    const dropped = async () => (await service.metrics()).get('afluente_dropped_total') ?? 0
+    while ((await dropped()) === 0) await load.publish(20)
+    stalled.stream.end()
+    await eventually(
+      () => subscribers(service),
+      (count) => count === 0,
+    )
+    expect(await ended(service, 'silent')).to.equal(1)
+  })
+
   /** Freezes or cuts off one client under load: it is given up, and the other one misses nothing. */
   async function isGivenUp(
     service: ServiceUnderTest,

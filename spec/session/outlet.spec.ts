@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { NEVER } from 'rxjs'
 import { WebSocket, WebSocketServer } from 'ws'
 import { textFrame } from '../../lib/feed/frame.js'
+import { closings } from '../../lib/session/closing.js'
 import { outlet } from '../../lib/session/outlet.js'
 import { pace } from '../../lib/session/pace.js'
 import { scratchDirectory } from '../support/directories.js'
@@ -40,6 +41,32 @@ async function connected({ isPaced = false, onSocket = (_socket: WebSocket): voi
 
 describe('outlet', () => {
   afterEach(closeAll)
+
+  it('takes nothing once the peer has ended its half, not even a part of a frame', async () => {
+    const { end, peer, socket } = await connected()
+    const heard: Buffer[] = []
+    const stream = streamOf(peer).removeAllListeners('data')
+    stream.on('data', (bytes: Buffer) => heard.push(bytes))
+    const isTaken = new Promise((resolve) => {
+      streamOf(socket).once('end', () => resolve(end.write([message])))
+    })
+    stream.end()
+    expect(await isTaken).to.equal(false)
+    await once(stream, 'close')
+    expect(heard).to.deep.equal([])
+  })
+
+  it('lets a peer go that has ended its half and reads nothing, however it is closed', async () => {
+    const { end, peer, socket } = await connected()
+    peer.pause()
+    const large = { frame: textFrame('x'.repeat(2 ** 20)) }
+    while (end.isWritable) end.write([large])
+    streamOf(peer).end()
+    await once(streamOf(socket), 'end')
+    const gone = once(socket, 'close')
+    end.close(closings.draining)
+    await gone
+  })
 
   it('is writable again in a round, once it has the answer it waits for', async () => {
     const { end, peer } = await connected({ isPaced: true })
