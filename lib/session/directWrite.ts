@@ -18,13 +18,18 @@ interface Handled extends Duplex {
 // One function for all sockets; who is told is found by the socket.
 const keepers = new WeakMap<Duplex, DescriptorKeeper>()
 
+/** Has the descriptor below a stream given up, if anybody keeps it. */
+export function giveUpDescriptor(stream: Duplex): void {
+  keepers.get(stream)?.gaveUp()
+}
+
 function tellAndEnd(this: Socket, ...last: Parameters<Socket['end']>): Socket {
-  keepers.get(this)?.gaveUp()
+  giveUpDescriptor(this)
   return Socket.prototype.end.apply(this, last)
 }
 
 function tellAndDestroy(this: Socket, error: Error | null, done: (error?: Error | null) => void): void {
-  keepers.get(this)?.gaveUp()
+  giveUpDescriptor(this)
   Socket.prototype._destroy.call(this, error, done)
 }
 

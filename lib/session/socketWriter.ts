@@ -1,18 +1,21 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { type ByteString, pongFrame } from '../feed/frame.js'
-import { type DescriptorKeeper, descriptorOf, directWrite, noDescriptor } from './directWrite.js'
+import {
+  type DescriptorKeeper,
+  descriptorOf,
+  directWrite,
+  giveUpDescriptor,
+  noDescriptor,
+} from './directWrite.js'
 import { type Framed, giveUpScratch, inOnePiece } from './onePiece.js'
 
 // Who sends as many while it reads nothing is cut off.
 const mostOwedPongs = 60
 const nothing = Buffer.alloc(0)
 
-// One function for all sockets; whose it is, is found by the socket.
-const writers = new WeakMap<WebSocket, SocketWriter>()
-
 function giveUpAndClose(this: WebSocket, code?: number, reason?: string | Buffer): void {
-  writers.get(this)?.gaveUp()
+  giveUpDescriptor(streamOf(this))
   const prototype = Object.getPrototypeOf(this) as WebSocket
   prototype.close.call(this, code, reason)
 }
@@ -35,7 +38,6 @@ export abstract class SocketWriter implements DescriptorKeeper {
   constructor(socket: WebSocket) {
     this.#descriptor = descriptorOf(streamOf(socket), this)
     this.socket = socket
-    writers.set(socket, this)
     socket.close = giveUpAndClose
     if (this.#stream.writableLength > 0) this.#queue(nothing) // and be told when what waits there has left
   }
