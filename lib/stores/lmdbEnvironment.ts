@@ -78,7 +78,9 @@ async function probe(directory: string): Promise<void> {
   const module = JSON.stringify(new URL('./lmdbProbe.js', import.meta.url).href)
   const code = `import { probeLmdb } from ${module}; await probeLmdb(${JSON.stringify(directory)})`
   const child = spawn(process.execPath, ['--input-type=module', '--eval', code], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    // It prints nothing, but holds this process's output open: who waits for that to end, and then removes or copies the
+    // directory, waits for it too, even where this process is killed.
+    stdio: ['ignore', 'inherit', 'pipe'],
     timeout: probeMs,
     killSignal: 'SIGKILL',
   })

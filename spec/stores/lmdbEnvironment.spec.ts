@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { AfluenteError } from '../../lib/errors.js'
@@ -10,6 +10,8 @@ import { openLmdb } from '../../lib/stores/lmdbEnvironment.js'
 import { lmdbLastKnown } from '../../lib/stores/lmdbLastKnown.js'
 import { lmdbShareStore } from '../../lib/stores/lmdbShareStore.js'
 import { scratchDirectory } from '../support/directories.js'
+import { eventually } from '../support/eventually.js'
+import { run } from '../support/process.js'
 import { shareRecord } from '../support/shares.js'
 
 const revoker = fileURLToPath(new URL('../support/revoker.js', import.meta.url))
@@ -34,6 +36,16 @@ async function refusalOf(path: string): Promise<string> {
   }
   return 'opened'
 }
+
+/** How many processes walk the database of a directory before another opens it. */
+const probesOf = (path: string) =>
+  readdirSync('/proc').filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`probeLmdb(${JSON.stringify(path)})`)
+    } catch {
+      return false // it has ended, or is no process
+    }
+  }).length
 
 describe('openLmdb', () => {
   const directory = scratchDirectory()
@@ -74,6 +86,18 @@ describe('openLmdb', () => {
     const middle = 4_096 * Math.floor(bytes.byteLength / 8_192)
     writeFileSync(file, bytes.fill(0xff, middle, middle + 5 * 4_096))
     expect(await refusalOf(path)).to.match(/it is damaged/)
+  })
+
+  it('is done with the directory when its output ends, however its process ended', async () => {
+    const path = join(directory.path, 'left')
+    await filled(path)
+    const opening = run(process.execPath, [revoker, path, 'revoke', '0'])
+    await eventually(
+      () => probesOf(path),
+      (count) => count === 1,
+    )
+    expect(await opening.stop('SIGKILL')).to.equal('SIGKILL')
+    expect(probesOf(path)).to.equal(0)
   })
 
   it('refuses a place that is no directory, or where none can be made', async () => {
