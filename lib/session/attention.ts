@@ -22,8 +22,13 @@ export class Attention {
     return maxFramesPerSecond > 0 && this.#framesInSecond > maxFramesPerSecond
   }
 
-  /** Whether the last ping was not answered, nor anything heard, for two periods; a little less, since ticks vary. */
+  /**
+   * Whether the last ping was not answered, nor anything heard, for two periods; a little less, since ticks vary. Where
+   * this process was frozen the ticks of two periods may come at once: the ping must have had time to be answered.
+   */
   isSilent(keepAliveMs: number): boolean {
-    return this.#heardAt < this.#pingedAt && performance.now() - this.#heardAt > 1.5 * keepAliveMs
+    const now = performance.now()
+    const isOwed = this.#heardAt < this.#pingedAt && now - this.#pingedAt > 0.5 * keepAliveMs
+    return isOwed && now - this.#heardAt > 1.5 * keepAliveMs
   }
 }
