@@ -6,7 +6,7 @@ import { produce } from './link.js'
  * `interval(periodMs)`, but 10,000 subscriptions cost one timer, and their ticks are spread over the period.
  *
  * The first tick comes within one slot (`periodMs / slots`) before the end of a subscriber's first period, the others
- * one period apart. The timer runs only while somebody is subscribed. Never completes.
+ * one period apart. It wakes only where somebody is due. Never completes.
  *
  * ```
  * wheel(4, 4)  ---x---x---x      subscribed just after a turn
@@ -36,33 +36,54 @@ export function wheel(
     throw new RangeError(`slots must be a whole number ≥ 1, got ${slots}`)
   const rim = Array.from({ length: slots }, () => new Set<Subscriber<void>>())
   const slotMs = periodMs / slots
-  const timerMs = Math.min(slotMs, 2 ** 31 - 1) // no timer is longer
   let at = 0
-  let dueAt = 0
+  let dueAt = 0 // when the slot after `at` is
+  let wakeAt = 0
   let subscribers = 0
   let turning: Subscription | undefined
+
+  function advance(): void {
+    dueAt += slotMs
+    at = (at + 1) % slots
+  }
 
   // Timers are late, each by up to a millisecond or what goes on: the clock says how many slots are over.
   function turn(): void {
     const now = scheduler.now()
-    if (now < dueAt - slotMs) dueAt = now // the clock was set back
-    dueAt = Math.max(dueAt, now - periodMs + slotMs) // after a stall all tick, once
+    if (now < wakeAt - slotMs) dueAt -= wakeAt - now // the clock was set back
+    if (now > wakeAt + periodMs - slotMs) dueAt = now - periodMs + slotMs // after a stall all tick, once
     while (dueAt <= now) {
-      dueAt += slotMs
-      at = (at + 1) % slots
+      advance()
       for (const out of [...(rim[at] ?? [])]) out.next() // a copy: who joins now has a whole period to wait
     }
+  }
+
+  /** How long until somebody is due: to wake for each slot, in vain, costs an idle service more than all else it does. */
+  function untilDue(): number {
+    const now = scheduler.now()
+    let slotsAway = 1
+    while (slotsAway < slots && rim[(at + slotsAway) % slots]?.size === 0) slotsAway++
+    const delayMs = Math.min(Math.max(0, dueAt + (slotsAway - 1) * slotMs - now), 2 ** 31 - 1) // no timer is longer
+    wakeAt = now + delayMs
+    return delayMs
   }
 
   function start(): Subscription {
     dueAt = scheduler.now() + slotMs
     return scheduler.schedule(function again() {
       turn()
-      this.schedule(undefined, timerMs)
-    }, timerMs)
+      this.schedule(undefined, untilDue())
+    }, untilDue())
+  }
+
+  /** Passes by the slots that are over and that nobody was woken for. */
+  function passEmpty(): void {
+    const now = scheduler.now()
+    while (dueAt <= now && rim[(at + 1) % slots]?.size === 0) advance()
   }
 
   return produce((out) => {
+    if (subscribers > 0) passEmpty()
     const slot = rim[at]
     slot?.add(out)
     if (subscribers++ === 0) turning = start()

@@ -22,7 +22,7 @@ describe('wheel', () => {
     marbles(({ expectObservable }, scheduler) => {
       const wheel$ = wheel(4, 4, scheduler)
       expectObservable(wheel$.pipe(map(() => 'e')), '^--------!').toBe('----e---e')
-      expectObservable(wheel$.pipe(map(() => 'l')), '--^--------!').toBe('-----l---l')
+      expectObservable(wheel$.pipe(map(() => 'l')), '--^--------!').toBe('------l---l')
     })
   })
 
@@ -44,6 +44,21 @@ describe('wheel', () => {
     })
   })
 
+  it('wakes only where somebody is due', () => {
+    marbles(({ expectObservable, flush }, scheduler) => {
+      let looks = 0
+      const counting: SchedulerLike = {
+        now: () => (looks++, scheduler.now()),
+        schedule: scheduler.schedule.bind<SchedulerLike['schedule']>(scheduler),
+      }
+      const wheel$ = wheel(25_000, 1_000, counting).pipe(map(() => 'x'))
+      expectObservable(wheel$, '^ 50s 10ms !').toBe('25s x 24999ms x')
+      expectObservable(wheel$, '9990ms ^ 50s 10ms !').toBe('34975ms x 24999ms x')
+      flush()
+      expect(looks).to.be.within(4, 15)
+    })
+  })
+
   it('lets a subscriber leave while it ticks, and spares the others', () => {
     marbles(({ expectObservable }, scheduler) => {
       const wheel$ = wheel(2, 2, scheduler).pipe(map(() => 'x'))
@@ -60,7 +75,7 @@ describe('wheel', () => {
         schedule: scheduler.schedule.bind<SchedulerLike['schedule']>(scheduler),
       }
       const ticks$ = wheel(8, 8, late).pipe(map(() => 'x'))
-      expectObservable(ticks$, '^--------------------------!').toBe('-------x-----x------x-----x')
+      expectObservable(ticks$, '^--------------------------!').toBe('8ms x 5ms x 5.5ms x 5.375ms x')
     })
   })
 
@@ -74,7 +89,7 @@ describe('wheel', () => {
   it('ticks once at the end of a stall, however long it was', () => {
     marbles(({ expectObservable }, scheduler) => {
       const ticks$ = wheel(4, 4, jumping(scheduler, 1_000_000)).pipe(map(() => 'x'))
-      expectObservable(ticks$, '^-------------!').toBe('----x-x--x---x')
+      expectObservable(ticks$, '^-------------!').toBe('----x---x---x')
     })
   })
 
