@@ -1,82 +1,126 @@
-import type { Observable, Subscriber } from 'rxjs'
-import { Held, heldAccount, type HeldAccount, type HeldOptions } from './held.js'
-import { type Link, LinkedSubscriber } from './link.js'
-import { isQueue, type Waiter } from './queue.js'
+import type { Subscriber } from 'rxjs'
+import { Held, type HeldAccount } from './held.js'
+import { LinkedSubscriber } from './link.js'
+import type { Hand, InboxOptions } from './mailboxOptions.js'
+import { Release } from './release.js'
+import type { Turns, Waiter } from './turns.js'
 
-/** A mailbox's bounds, what gives way, and when it lets go. */
-export interface MailboxOptions<T> extends HeldOptions<T> {
-  /** When what is held may leave: subscribed once a batch, by the first value held. */
-  readonly releaseSelector: () => Observable<unknown>
-  /**
-   * Whether a batch would be taken at once. If so, one leaves when a value comes that `capacity` or the bytes leave no
-   * room for, so that nothing gives way that need not. Default: it would not.
-   */
-  readonly canRelease?: () => boolean
-  /** Counters to keep, for reading at any time. */
-  readonly account?: HeldAccount
-}
-
-/** Who is given the batches. */
-export type Hand<T> = Pick<Link<T[]>, 'next'>
-
-/** @throws RangeError where `capacity` is below 1 or `maxBytes` below 0. */
-export function checkBounds({ capacity, maxBytes = Infinity }: HeldOptions<never>): void {
-  if (!(capacity >= 1)) throw new RangeError(`capacity must be at least 1, got ${capacity}`)
-  if (!(maxBytes >= 0)) throw new RangeError(`maxBytes must be at least 0, got ${maxBytes}`)
-}
+const none = Symbol('none')
 
 /**
  * What a mailbox subscribes to its source: it holds, and hands batches on. It ends with `out`, whose `next` may be the
  * hand.
  *
- * A class and not closures: there is one for every open session, and this way it takes a third of the memory.
+ * A class and not closures: there is one for every open session, and this way it takes a third of the memory. What
+ * arrives touches this one object, its account and the first value included: among thousands of sessions each object
+ * more is one more that the processor has to wait for (scripts/bench, S4).
  */
-export class Inbox<T> extends LinkedSubscriber<T> implements Waiter {
-  readonly #options: MailboxOptions<T>
-  readonly #out: Subscriber<unknown>
-  readonly #hand: Hand<T>
-  readonly #account: HeldAccount
-  readonly #held: Held<T>
+export class Inbox<T> extends LinkedSubscriber<T> implements Waiter, HeldAccount {
+  routed = 0
+  waiting = 0
   #isReleasing = false
-  #releasing: Release | null = null // none in a queue
   #hasPlace = false
+  #only: T | typeof none = none
+  readonly #turns: Turns | null
+  readonly #account: HeldAccount
+  readonly #bytesSelector: ((value: T) => number) | null
+  readonly #maxBytes: number
+  readonly #options: InboxOptions<T>
+  readonly #hand: Hand<T>
+  #releasing: Release | null = null
+  delivered = 0
   #sourceCompleted = false
+  readonly #out: Subscriber<unknown>
+  #held: Held<T> | null = null // from a second value on
+  dropped = 0
+  discarded = 0
 
-  constructor(options: MailboxOptions<T>, out: Subscriber<unknown>, hand: Hand<T>) {
+  constructor(options: InboxOptions<T>, out: Subscriber<unknown>, hand: Hand<T>) {
     super(out)
+    this.#turns = options.turns ?? null
+    this.#account = options.account ?? this
+    this.#bytesSelector = options.bytesSelector ?? null
+    this.#maxBytes = options.maxBytes ?? Infinity
     this.#options = options
-    this.#out = out
     this.#hand = hand
-    this.#account = options.account ?? heldAccount()
-    this.#held = new Held(options, this.#account)
+    this.#out = out
     out.add(this) // last, since one that has ended unsubscribes it at once
   }
 
   protected override onNext(value: T): void {
     const account = this.#account
     account.routed++
-    if (!this.#held.add(value)) {
-      if (account.waiting > 0 && this.#options.canRelease?.() === true) this.letGo()
-      if (this.#out.closed) {
-        account.discarded++ // that release was the end
-        return
-      }
-      if (!this.#held.add(value)) this.#held.squeezeIn(value)
+    if (account.waiting === 0 && this.#fitsAlone(value)) {
+      this.#only = value
+      account.waiting = 1
+    } else if (!this.#holdMore(value)) {
+      return
     }
     if (!this.#isReleasing) this.#askForRelease()
   }
 
+  #fitsAlone(value: T): boolean {
+    return this.#bytesSelector === null || this.#bytesSelector.call(this.#options, value) <= this.#maxBytes
+  }
+
+  /** False where a batch that left early was the end. */
+  #holdMore(value: T): boolean {
+    const held = (this.#held ??= new Held(this.#options, this.#account))
+    if (this.#only !== none) {
+      this.#account.waiting = 0
+      held.add(this.#only)
+      this.#only = none
+    }
+    if (held.add(value)) return true
+    if (this.#account.waiting > 0 && this.#mayLeaveEarly()) this.letGo()
+    if (this.#out.closed) {
+      this.#discarded(1)
+      return false
+    }
+    if (!held.add(value)) held.squeezeIn(value)
+    return true
+  }
+
+  #mayLeaveEarly(): boolean {
+    return this.#options.overflow !== 'latest' && this.#options.canRelease?.() === true
+  }
+
+  #take(): T[] {
+    if (this.#only === none) return this.#held?.take() ?? []
+    const values = [this.#only]
+    this.#only = none
+    this.#account.waiting = 0
+    return values
+  }
+
   #askForRelease(): void {
     this.#isReleasing = true
-    const release$ = this.#options.releaseSelector()
-    if (isQueue(release$)) {
-      if (this.#hasPlace) return // from before an early batch, and good enough
+    if (this.#turns === null) {
+      this.#awaitRelease()
+    } else if (!this.#hasPlace) {
+      // It may have one from before an early batch, which is good enough.
       this.#hasPlace = true
-      release$.enqueue(this)
-    } else {
-      this.#releasing = new Release(this.#out, this)
-      release$.subscribe(this.#releasing)
+      this.#turns.enqueue(this)
     }
+  }
+
+  #awaitRelease(): void {
+    this.#releasing = new Release(this.#out, this)
+    this.#options.releaseSelector().subscribe(this.#releasing)
+  }
+
+  isReady(): boolean {
+    return this.#isReleasing && this.#options.canRelease?.() === true
+  }
+
+  release(): number {
+    this.#hasPlace = false
+    return this.#isReleasing ? this.letGo() : 0
+  }
+
+  stay(): void {
+    this.#hasPlace = false
+    if (this.#isReleasing) this.#awaitRelease()
   }
 
   protected override _complete(): void {
@@ -86,31 +130,29 @@ export class Inbox<T> extends LinkedSubscriber<T> implements Waiter {
     })
   }
 
-  /** Its turn in a queue has come. By now it may wait for something else. */
-  release(): void {
-    this.#hasPlace = false
-    if (this.#isReleasing && this.#releasing === null) this.letGo()
-  }
-
-  /** Hands on what it holds. */
-  letGo(): void {
+  /** Hands on what it holds. @returns How many values. */
+  letGo(): number {
     this.#askForNone()
-    const batch = this.#held.take()
+    const batch = this.#take()
     this.#account.delivered += batch.length
-    this.#give(batch)
+    if (!this.#isTaken(batch)) {
+      this.#account.delivered -= batch.length
+      this.#account.discarded += batch.length
+    }
     this.#completeWhenDone()
+    return batch.length
   }
 
   // It fails here, and not in who released: that one has ended, and knows nobody to tell.
-  #give(batch: T[]): void {
+  #isTaken(batch: T[]): boolean {
     try {
-      this.#hand.next(batch)
+      return this.#hand.next(batch) !== false
     } catch (error) {
       this.#out.error(error)
+      return true
     }
   }
 
-  /** No release came, and this one won't. */
   notReleased(): void {
     this.#askForNone()
     this.#completeWhenDone()
@@ -129,7 +171,13 @@ export class Inbox<T> extends LinkedSubscriber<T> implements Waiter {
 
   #discard(): void {
     this.#askForNone()
-    this.#account.discarded += this.#held.take().length
+    this.#discarded(this.#take().length)
+  }
+
+  #discarded(count: number): void {
+    if (count === 0) return
+    this.#account.discarded += count
+    this.#options.onDiscarded?.(count)
   }
 
   #askForNone(): void {
@@ -141,28 +189,5 @@ export class Inbox<T> extends LinkedSubscriber<T> implements Waiter {
 
   #completeWhenDone(): void {
     if (this.#sourceCompleted && !this.#isReleasing) this.#out.complete()
-  }
-}
-
-interface Releasable {
-  letGo(): void
-  notReleased(): void
-}
-
-/** What lets an inbox go. */
-class Release extends LinkedSubscriber<unknown> {
-  readonly #inbox: Releasable
-
-  constructor(out: Subscriber<unknown>, inbox: Releasable) {
-    super(out)
-    this.#inbox = inbox
-  }
-
-  protected override onNext(): void {
-    this.#inbox.letGo()
-  }
-
-  protected override _complete(): void {
-    this.guard(() => this.#inbox.notReleased())
   }
 }

@@ -1,7 +1,7 @@
 export { heldAccount, OverflowError } from './held.js'
 export type { HeldAccount, HeldOptions, OverflowStrategy } from './held.js'
 export { mailbox } from './mailbox.js'
-export type { MailboxOptions } from './inbox.js'
+export type { MailboxOptions } from './mailboxOptions.js'
 export { wheel } from './wheel.js'
 export { expiryOf, takeUntilExpiry } from './takeUntilExpiry.js'
 export type { ExpiryClocks, Instant } from './takeUntilExpiry.js'

@@ -1,6 +1,7 @@
 import type { OperatorFunction } from 'rxjs'
-import { checkBounds, Inbox, type MailboxOptions } from './inbox.js'
+import { Inbox } from './inbox.js'
 import { operate } from './link.js'
+import { checkBounds, type MailboxOptions } from './mailboxOptions.js'
 
 /**
  * Holds what its source emits, at most `capacity` values a key and `maxBytes` in all, and lets all of it go as one

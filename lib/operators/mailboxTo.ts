@@ -1,6 +1,7 @@
 import type { OperatorFunction } from 'rxjs'
-import { checkBounds, type Hand, Inbox, type MailboxOptions } from './inbox.js'
+import { Inbox } from './inbox.js'
 import { operate } from './link.js'
+import { checkBounds, type Hand, type InboxOptions } from './mailboxOptions.js'
 
 /**
  * Holds what its source emits as `mailbox` does, hands each batch to an observer, and emits nothing.
@@ -14,11 +15,11 @@ import { operate } from './link.js'
  * ```
  *
  * Law: it is `mailbox(options)` and `deliver(hand)`, in one Subscriber: among thousands of sessions another one for each
- * message is on a cold page (scripts/bench, S4).
+ * message is on a cold page (scripts/bench, S4). With `turns`, its release is its turn, or the release that follows it.
  *
  * @throws RangeError as `mailbox` does.
  */
-export function mailboxTo<T>(options: MailboxOptions<T>, hand: Hand<T>): OperatorFunction<T, never> {
+export function mailboxTo<T>(options: InboxOptions<T>, hand: Hand<T>): OperatorFunction<T, never> {
   checkBounds(options)
   return operate((source$, out) => {
     source$.subscribe(new Inbox(options, out, hand))

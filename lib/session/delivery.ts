@@ -1,5 +1,6 @@
-import type { HeldAccount, OverflowStrategy } from '../operators/held.js'
-import type { MailboxOptions } from '../operators/inbox.js'
+import type { OverflowStrategy } from '../operators/held.js'
+import type { Hand, InboxOptions } from '../operators/mailboxOptions.js'
+import type { Turns } from '../operators/turns.js'
 import type { Counters } from '../stats/counters.js'
 import type { Losses } from './losses.js'
 import type { Framed } from './onePiece.js'
@@ -23,23 +24,21 @@ export interface DeliveryOptions {
   /** Bytes held in all; 0 means no limit. */
   readonly mailboxBytes: number
   readonly counters: Counters
+  /** When the batches of all sessions leave. Default: each as soon as its outlet can take it. */
+  readonly turns?: Turns
 }
 
 /**
- * How a session delivers: the options of its mailbox, what is done with a batch that leaves it, and the account of both.
+ * How a session delivers: the options of its mailbox, and what is done with a batch that leaves it.
  *
  * A class and not closures, and one object rather than two, since there is one for every open session.
  */
-export class Delivery implements MailboxOptions<DeviceMessage>, HeldAccount {
-  routed = 0
-  delivered = 0
-  waiting = 0
-  readonly #options: DeliveryOptions
+export class Delivery implements InboxOptions<DeviceMessage>, Hand<DeviceMessage> {
+  // What each batch looks at stands first.
   readonly #outlet: Outlet
+  readonly #options: DeliveryOptions
   #lost: Losses | null = null
   readonly overflow: OverflowStrategy
-  dropped = 0
-  discarded = 0
   readonly #newLosses: () => Losses
 
   /** @param newLosses Makes what keeps its losses, once there are any. */
@@ -48,10 +47,6 @@ export class Delivery implements MailboxOptions<DeviceMessage>, HeldAccount {
     this.#outlet = outlet
     this.#options = options
     this.#newLosses = newLosses
-  }
-
-  get account(): HeldAccount {
-    return this
   }
 
   get capacity(): number {
@@ -74,14 +69,21 @@ export class Delivery implements MailboxOptions<DeviceMessage>, HeldAccount {
     return this.#outlet.writable$
   }
 
+  get turns(): Turns | undefined {
+    return this.#options.turns
+  }
+
   canRelease(): boolean {
-    // `latest` is there to skip what is overtaken, however fast the socket.
-    return this.overflow !== 'latest' && this.#outlet.isWritable
+    return this.#outlet.isWritable
   }
 
   onDropped(message: DeviceMessage): void {
     this.#options.counters.dropped++
     this.#lose(message)
+  }
+
+  onDiscarded(count: number): void {
+    this.#options.counters.discarded += count
   }
 
   /** Writes last known messages. One that is lost is told, and in no account: it was never routed. */
@@ -98,22 +100,17 @@ export class Delivery implements MailboxOptions<DeviceMessage>, HeldAccount {
     if (this.#outlet.write(shown)) this.#options.counters.snapshots += shown.length
   }
 
-  /** Writes a batch, and tells a loss where its gap is. */
-  next(batch: readonly DeviceMessage[]): void {
+  /** Writes a batch, and tells a loss where its gap is. False where the peer is closing already, and it reaches nobody. */
+  next(batch: readonly DeviceMessage[]): boolean {
     const { overflow } = this
     const { counters } = this.#options
     const told = this.untold()
     const isTaken = this.#outlet.write(
       told.length === 0 ? batch : overflow === 'dropNewest' ? [...batch, ...told] : [...told, ...batch],
     )
-    if (isTaken) {
-      counters.delivered += batch.length
-    } else {
-      // The peer is closing already: what was let go reaches nobody.
-      this.delivered -= batch.length
-      this.discarded += batch.length
-      counters.discarded += batch.length
-    }
+    if (isTaken) counters.delivered += batch.length
+    else counters.discarded += batch.length
+    return isTaken
   }
 
   /** What was lost and not told yet. From then on it counts as told. */

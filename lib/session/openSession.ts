@@ -22,6 +22,7 @@ const overflowLinesPerSecond = 100 // for all
  * leaving either, is anybody else's failure.
  */
 export function openSession(options: OpenSessionOptions): (socket: WebSocket, isLatest: boolean) => Begin {
+  const paced = { ...options, turns: options.pace }
   const budget = lineBudget(overflowLinesPerSecond)
   const loud = () => losses(options.log, limitedLines(overflowLineEveryMs, budget))
   // Under `latest`, giving way to the newest is what was asked for, and no news for the log.
@@ -30,7 +31,7 @@ export function openSession(options: OpenSessionOptions): (socket: WebSocket, is
   return (socket, isLatest) => {
     const out = outlet(socket, options, isLatest)
     return (plan) => {
-      if ('messagesSelector' in plan) return session(plan, out, options, isLatest ? quiet : loud)
+      if ('messagesSelector' in plan) return session(plan, out, paced, isLatest ? quiet : loud)
       if (plan instanceof BadRequest) out.tell(errorEvent(plan.message))
       const closing = plan instanceof BadRequest ? plan.closing : plan
       out.close(closing)

@@ -12,7 +12,7 @@ import { SocketWriter } from './socketWriter.js'
 
 /** The writing end of a session. */
 export interface Outlet {
-  /** Emits once, as soon as a batch can be taken: at the next release of the pace, or later while the socket is full. */
+  /** Emits once, as soon as a batch can be taken: at once, or when the socket is full no more. */
   readonly writable$: Observable<void>
   /** Whether a batch can be taken now, or given up at once. */
   readonly isWritable: boolean
@@ -66,7 +66,10 @@ class SocketOutlet extends SocketWriter implements Outlet, Hearer, Link<unknown>
   }
 
   get writable$(): Observable<void> {
-    return this.isWritable ? this.#options.pace.next$ : produce((out) => void (this.#waiter = out))
+    return produce((out) => {
+      if (this.isWritable) out.next()
+      else this.#waiter = out
+    })
   }
 
   get ended$(): Observable<Closing> {
@@ -83,7 +86,6 @@ class SocketOutlet extends SocketWriter implements Outlet, Hearer, Link<unknown>
     if (!(batch.length === 1 && !this.#isPaced ? this.put(first.frame) : this.putMany(this.#asked(batch))))
       return false
     if (this.#isPaced) this.#unanswered = this.#pings
-    this.#options.pace.wrote(batch.length)
     return true
   }
 
@@ -135,7 +137,7 @@ class SocketOutlet extends SocketWriter implements Outlet, Hearer, Link<unknown>
     if (!this.isWritable) return
     const waiter = this.#waiter
     this.#waiter = null
-    if (waiter !== null) this.#options.pace.next$.subscribe(waiter)
+    waiter?.next()
   }
 
   /** A keep-alive period has passed. */

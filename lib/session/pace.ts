@@ -1,14 +1,11 @@
-import { type Queue, queue, type Waiter } from '../operators/queue.js'
+import type { Turns, Waiter } from '../operators/turns.js'
 
-/** When the batches of all sessions leave. */
-export interface Pace {
-  /**
-   * Emits once to each who waits: at the end of this turn of the event loop, when all that the turn read was routed, or
-   * some turns later where many wait; and while batches hold several messages anyway, three milliseconds after the first.
-   */
-  readonly next$: Queue
-  /** To be told of every batch written: how many messages it held. */
-  wrote(count: number): void
+/**
+ * When the batches of all sessions leave: at the end of a turn of the event loop, when all that the turn read was
+ * routed, or some turns later where many wait; and while batches hold several messages anyway, three milliseconds after
+ * the first.
+ */
+export interface Pace extends Turns {
   /** To be told of everybody who comes in. */
   cameIn(): void
 }
@@ -22,6 +19,9 @@ const releasesPerTurn = 256
 const releasesBesideArrival = 2
 // But a round gives way to arrivals for no longer than this.
 const arrivalsFirstMs = 1_000
+// So many are asked whether they are ready before the first of them is released: the processor then fetches what they
+// are made of at the same time. Asked one by one, with a system call between them, each has it waiting.
+const lookAhead = 16
 
 /**
  * One pace for all sessions: what arrives in a turn leaves in one write a session, and under load in fewer writes. To
@@ -32,9 +32,11 @@ const arrivalsFirstMs = 1_000
  */
 export function pace(now = () => performance.now()): Pace {
   let waiting: Waiter[] = []
-  let releasing: Waiter[] = []
-  let released = 0
-  let written = 0
+  let round: Waiter[] = []
+  let asked = 0 // of the round
+  const ready: Waiter[] = []
+  let batches = 0
+  let messages = 0
   let isScheduled = false
   let isCrowded = false
   let isArrival = false
@@ -49,9 +51,9 @@ export function pace(now = () => performance.now()): Pace {
 
   function begin(): void {
     isScheduled = false
-    releasing = waiting
+    round = waiting
     waiting = []
-    released = written = 0
+    asked = batches = messages = 0
     begunAt = now()
     release()
   }
@@ -59,29 +61,44 @@ export function pace(now = () => performance.now()): Pace {
   function release(): void {
     const most = isArrival && now() - begunAt < arrivalsFirstMs ? releasesBesideArrival : releasesPerTurn
     isArrival = false
-    const end = Math.min(released + most, releasing.length)
+    const end = Math.min(asked + most, round.length)
     try {
-      while (released < end) releasing[released++]?.release()
+      while (asked < end || ready.length > 0) {
+        ask(Math.min(asked + lookAhead, end))
+        releaseReady()
+      }
     } finally {
       // Whatever fails above, the others have their turn.
-      if (released < releasing.length) setImmediate(release)
+      if (asked < round.length || ready.length > 0) setImmediate(release)
       else endRound()
     }
   }
 
+  function ask(end: number): void {
+    while (asked < end) {
+      const waiter = round[asked++]
+      if (waiter?.isReady() === true) ready.push(waiter)
+      else waiter?.stay()
+    }
+  }
+
+  function releaseReady(): void {
+    for (let waiter = ready.pop(); waiter !== undefined; waiter = ready.pop()) {
+      batches++
+      messages += waiter.release()
+    }
+  }
+
   function endRound(): void {
-    isCrowded = written >= crowdedBatch * releasing.length
-    releasing = []
+    isCrowded = batches > 0 && messages >= crowdedBatch * batches
+    round = []
     if (waiting.length > 0) schedule()
   }
 
   return {
-    next$: queue((waiter) => {
+    enqueue(waiter) {
       waiting.push(waiter)
-      if (releasing.length === 0) schedule()
-    }),
-    wrote(count) {
-      written += count
+      if (round.length === 0) schedule()
     },
     cameIn() {
       isArrival = true

@@ -46,16 +46,15 @@ export interface SessionOptions extends DeliveryOptions {
  * ```
  *
  * @param newLosses Makes what keeps its losses, once there are any.
- * @param delivery Knows what becomes of its messages.
  */
 export function session(
   { overflow, messagesSelector, ending$, last$ }: SessionPlan,
   outlet: Outlet,
   options: SessionOptions,
   newLosses: () => Losses,
-  delivery = new Delivery(overflow, outlet, options, newLosses),
 ): Observable<Closing> {
-  const { drain$, counters, log } = options
+  const { drain$, log } = options
+  const delivery = new Delivery(overflow, outlet, options, newLosses)
   const delivering$ = messagesSelector((snapshots) => delivery.showFirst(snapshots)).pipe(
     mailboxTo(delivery, delivery),
   )
@@ -68,6 +67,5 @@ export function session(
     if (closing.event !== undefined)
       outlet.tell({ frame: eventFrame(closing.event.event, closing.event.data) })
     outlet.close(closing)
-    counters.discarded += delivery.waiting
   })
 }

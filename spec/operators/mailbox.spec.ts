@@ -3,41 +3,10 @@ import fc from 'fast-check'
 import { audit, defer, finalize, map, mergeAll, NEVER, of, Subject, switchMap, take, timer } from 'rxjs'
 import { heldAccount, type OverflowStrategy } from '../../lib/operators/held.js'
 import { mailbox, type MailboxOptions, OverflowError } from '../../lib/operators/index.js'
-import { queue, type Waiter } from '../../lib/operators/queue.js'
 import { marbles } from '../support/marbles.js'
 import { keepsTheOperatorContract, throwFromTheCallback } from '../support/operatorContract.js'
 
 const letters = (batch: string) => [...batch]
-
-/** What is seen of one that is fed step by step, and that waits in a queue, as such or as an Observable like any other. */
-function inAQueue(steps: string, isSuch: boolean): unknown[] {
-  const seen: unknown[] = []
-  const source$ = new Subject<string>()
-  const account = heldAccount()
-  let waiters: Waiter[] = []
-  let canRelease = false
-  const queue$ = queue((waiter) => waiters.push(waiter))
-  const releaseSelector = () => (isSuch ? queue$ : queue$.pipe(map(() => 'x')))
-  const subscription = source$
-    .pipe(mailbox({ capacity: 2, account, canRelease: () => canRelease, releaseSelector }))
-    .subscribe({
-      next: (batch) => seen.push(batch),
-      error: expect.fail,
-      complete: () => seen.push('complete'),
-    })
-  for (const step of steps) {
-    if (step === '!') {
-      const releasing = waiters
-      waiters = []
-      for (const waiter of releasing) waiter.release()
-    } else if (step === 'r') canRelease = !canRelease
-    else if (step === '|') source$.complete()
-    else if (step === 'x') subscription.unsubscribe()
-    else source$.next(step)
-    seen.push({ ...account })
-  }
-  return seen
-}
 
 describe('mailbox', () => {
   it('releases what it holds as one batch, and drops the newest when full', () => {
@@ -191,40 +160,6 @@ describe('mailbox', () => {
     expect(asked).to.equal(1)
   })
 
-  it('has one place in a queue, however often it leaves early', () => {
-    const source$ = new Subject<string>()
-    const waiters: Waiter[] = []
-    const queue$ = queue((waiter) => waiters.push(waiter))
-    const batches: string[][] = []
-    source$
-      .pipe(mailbox({ capacity: 1, canRelease: () => true, releaseSelector: () => queue$ }))
-      .subscribe({ next: (batch) => batches.push(batch), error: expect.fail })
-    for (const value of letters('abc')) source$.next(value)
-    expect(waiters).to.have.length(1)
-    waiters.pop()?.release()
-    expect(batches).to.deep.equal([letters('a'), letters('b'), letters('c')])
-    source$.next('d')
-    expect(waiters).to.have.length(1)
-  })
-
-  it('lets nothing go by its place in a queue, once it waits for something else', () => {
-    const source$ = new Subject<string>()
-    const ready$ = new Subject<void>()
-    const waiters: Waiter[] = []
-    const queue$ = queue((waiter) => waiters.push(waiter))
-    const batches: string[][] = []
-    // As an outlet does, which the early batch fills.
-    const releaseSelector = () => (batches.length === 0 ? queue$ : ready$)
-    source$
-      .pipe(mailbox({ capacity: 1, canRelease: () => batches.length === 0, releaseSelector }))
-      .subscribe({ next: (batch) => batches.push(batch), error: expect.fail })
-    for (const value of letters('ab')) source$.next(value)
-    for (const waiter of waiters) waiter.release()
-    expect(batches).to.deep.equal([letters('a')])
-    ready$.next()
-    expect(batches).to.deep.equal([letters('a'), letters('b')])
-  })
-
   it('counts what it discards when it is unsubscribed', () => {
     const account = heldAccount()
     const source$ = new Subject<string>()
@@ -342,16 +277,6 @@ describe('mailbox', () => {
         const options = { capacity: 1, releaseSelector: () => of(0) }
         expectObservable(source$.pipe(mailbox(options), mergeAll())).toEqual(source$)
       })
-    })
-
-    it('is the same in a queue as with an Observable that tells who waits', () => {
-      const steps = fc.string({ unit: fc.constantFrom(...'aaabbb!!r|x'), maxLength: 20 })
-      fc.assert(
-        fc.property(steps, (fed) => {
-          expect(inAQueue(fed, true)).to.deep.equal(inAQueue(fed, false))
-        }),
-        { numRuns: 1_000 },
-      )
     })
 
     it('loses nothing untold: delivered + dropped + waiting = routed, per key and in order', () => {

@@ -1,11 +1,12 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { NEVER, type OperatorFunction, Subject } from 'rxjs'
+import { NEVER, of, type OperatorFunction, Subject, switchMap, take } from 'rxjs'
 import { deliver } from '../../lib/operators/deliver.js'
 import { heldAccount } from '../../lib/operators/held.js'
-import type { MailboxOptions } from '../../lib/operators/inbox.js'
+import type { InboxOptions, MailboxOptions } from '../../lib/operators/mailboxOptions.js'
 import { mailbox } from '../../lib/operators/index.js'
 import { mailboxTo } from '../../lib/operators/mailboxTo.js'
+import type { Waiter } from '../../lib/operators/turns.js'
 import { marbles } from '../support/marbles.js'
 
 type Compose = (
@@ -44,6 +45,52 @@ function seenOf(compose: Compose, steps: string, failsAt: number): unknown[] {
     else if (step === '|') source$.complete()
     else source$.next(step)
     seen.push({ ...account }, source$.observed, release$.observed)
+  }
+  return seen
+}
+
+/** Gives a turn to each of those who wait. */
+function giveTurns(waiters: Waiter[]): void {
+  for (const waiter of waiters.splice(0))
+    if (waiter.isReady()) waiter.release()
+    else waiter.stay()
+}
+
+/** What is seen of one that is fed step by step and waits for its turns, or for a release that does what these do. */
+function seenInTurns(steps: string, hasTurns: boolean): unknown[] {
+  const seen: unknown[] = []
+  const source$ = new Subject<string>()
+  const turn$ = new Subject<void>()
+  const ready$ = new Subject<void>()
+  const waiters: Waiter[] = []
+  const account = heldAccount()
+  let canRelease = false
+  const common = { capacity: 2, account, canRelease: () => canRelease }
+  const options: InboxOptions<string> = hasTurns
+    ? { ...common, turns: { enqueue: (waiter) => waiters.push(waiter) }, releaseSelector: () => ready$ }
+    : {
+        ...common,
+        releaseSelector: () =>
+          turn$.pipe(
+            take(1),
+            switchMap(() => (canRelease ? of('at once') : ready$)),
+          ),
+      }
+  const subscription = source$.pipe(mailboxTo(options, { next: (batch) => seen.push(batch) })).subscribe({
+    error: expect.fail,
+    complete: () => seen.push('complete'),
+  })
+  for (const step of steps) {
+    if (step === '!') {
+      turn$.next()
+      giveTurns(waiters)
+    } else if (step === 'r') {
+      canRelease = !canRelease
+      if (canRelease) ready$.next()
+    } else if (step === '|') source$.complete()
+    else if (step === 'x') subscription.unsubscribe()
+    else source$.next(step)
+    seen.push({ ...account })
   }
   return seen
 }
@@ -90,5 +137,100 @@ describe('mailboxTo', () => {
       }),
       { numRuns: 2_000 },
     )
+  })
+
+  it('counts as discarded what nobody took, and tells what it held when the end came', () => {
+    const account = heldAccount()
+    const source$ = new Subject<string>()
+    const release$ = new Subject<void>()
+    const discarded: number[] = []
+    const options = {
+      capacity: 2,
+      account,
+      releaseSelector: () => release$,
+      onDiscarded: (count: number) => discarded.push(count),
+    }
+    const subscription = source$
+      .pipe(mailboxTo(options, { next: () => false }))
+      .subscribe({ error: expect.fail })
+    source$.next('a')
+    release$.next()
+    expect(account).to.include({ routed: 1, delivered: 0, discarded: 1 })
+    source$.next('b')
+    source$.next('c')
+    subscription.unsubscribe()
+    expect(account).to.include({ routed: 3, delivered: 0, discarded: 3 })
+    expect(discarded).to.deep.equal([2])
+  })
+
+  describe('that waits for its turns', () => {
+    const turned = (options: Partial<InboxOptions<string>> = {}) => {
+      const source$ = new Subject<string>()
+      const waiters: Waiter[] = []
+      const batches: string[][] = []
+      const turns = { enqueue: (waiter: Waiter) => waiters.push(waiter) }
+      source$
+        .pipe(
+          mailboxTo(
+            { capacity: 1, canRelease: () => true, releaseSelector: () => NEVER, turns, ...options },
+            { next: (batch) => batches.push(batch) },
+          ),
+        )
+        .subscribe({ error: expect.fail })
+      return { source$, waiters, batches }
+    }
+
+    it('is one whose release is its turn, or comes after it where it could not be released then', () => {
+      const steps = fc.string({ unit: fc.constantFrom(...'aaabbb!!rr|x'), maxLength: 20 })
+      fc.assert(
+        fc.property(steps, (fed) => {
+          expect(seenInTurns(fed, true)).to.deep.equal(seenInTurns(fed, false))
+        }),
+        { numRuns: 2_000 },
+      )
+    })
+
+    it('asks nobody whether it can be released before its turn has come', () => {
+      let asked = 0
+      const canRelease = () => ++asked > 0
+      const { source$, waiters, batches } = turned({ canRelease })
+      source$.next('a')
+      expect(asked).to.equal(0)
+      giveTurns(waiters)
+      expect(asked).to.equal(1)
+      expect(batches).to.deep.equal([['a']])
+    })
+
+    it('says how many it let go', () => {
+      const { source$, waiters } = turned({ capacity: 3 })
+      for (const value of 'abc') source$.next(value)
+      expect(waiters.pop()?.release()).to.equal(3)
+    })
+
+    it('has one place, however often it leaves early', () => {
+      const { source$, waiters, batches } = turned()
+      for (const value of 'abc') source$.next(value)
+      expect(waiters).to.have.length(1)
+      giveTurns(waiters)
+      expect(batches).to.deep.equal([['a'], ['b'], ['c']])
+      source$.next('d')
+      expect(waiters).to.have.length(1)
+    })
+
+    it('lets nothing go in its turn where an early batch filled the socket meanwhile', () => {
+      const ready$ = new Subject<void>()
+      let isFull = false
+      const { source$, waiters, batches } = turned({
+        canRelease: () => !isFull,
+        releaseSelector: () => ready$,
+      })
+      source$.next('a')
+      source$.next('b')
+      isFull = true
+      giveTurns(waiters)
+      expect(batches).to.deep.equal([['a']])
+      ready$.next()
+      expect(batches).to.deep.equal([['a'], ['b']])
+    })
   })
 })

@@ -68,7 +68,7 @@ describe('outlet', () => {
     await gone
   })
 
-  it('is writable again in a round, once it has the answer it waits for', async () => {
+  it('is writable again once it has the answer it waits for', async () => {
     const { end, peer } = await connected({ isPaced: true })
     await nextOf(end.writable$)
     let isAnswered = false
@@ -80,7 +80,7 @@ describe('outlet', () => {
     expect(end.isWritable).to.equal(true)
   })
 
-  it('is writable again in a round, once a socket that was full is not', async () => {
+  it('is writable again once a socket that was full is not', async () => {
     const { end, peer } = await connected()
     peer.pause()
     const large = { frame: textFrame('x'.repeat(2 ** 20)) }

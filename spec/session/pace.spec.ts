@@ -1,39 +1,40 @@
 import { expect } from 'chai'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { produce } from '../../lib/operators/link.js'
+import type { Waiter } from '../../lib/operators/turns.js'
 import { pace, type Pace } from '../../lib/session/pace.js'
 
-function subscribed(count: number, now?: () => number) {
+/** One that is ready, and has `held` messages. */
+const waiter = (onRelease: () => void, held = 1): Waiter => ({
+  isReady: () => true,
+  release() {
+    onRelease()
+    return held
+  },
+  stay: expect.fail,
+})
+
+function waiting(count: number, now?: () => number) {
   const sessions = pace(now)
   let released = 0
-  for (let at = 0; at < count; at++)
-    sessions.next$.subscribe({ next: () => released++, error: expect.fail, complete: () => undefined })
+  for (let at = 0; at < count; at++) sessions.enqueue(waiter(() => released++))
   return { sessions, released: () => released }
 }
 
 /** Waits with a batch of one message. */
 function nextRound(sessions: Pace): Promise<void> {
-  return new Promise((resolve) => {
-    sessions.next$.subscribe({
-      next() {
-        sessions.wrote(1)
-        resolve()
-      },
-      error: expect.fail,
-    })
-  })
+  return new Promise((resolve) => sessions.enqueue(waiter(resolve)))
 }
 
 describe('pace', () => {
   it('releases all that wait at the end of the turn', async () => {
-    const { released } = subscribed(3)
+    const { released } = waiting(3)
     expect(released()).to.equal(0)
     await nextTurn()
     expect(released()).to.equal(3)
   })
 
   it('releases 256 in a turn, so that others have theirs', async () => {
-    const { released } = subscribed(300)
+    const { released } = waiting(300)
     await nextTurn()
     expect(released()).to.equal(256)
     await nextTurn()
@@ -41,7 +42,7 @@ describe('pace', () => {
   })
 
   it('releases 2 in a turn in which somebody came in, so that a crowd gets in', async () => {
-    const { sessions, released } = subscribed(30)
+    const { sessions, released } = waiting(30)
     sessions.cameIn()
     await nextTurn()
     expect(released()).to.equal(2)
@@ -53,31 +54,52 @@ describe('pace', () => {
   })
 
   it('collects for three milliseconds once sessions get two messages a round', async () => {
-    const { sessions } = subscribed(3)
-    sessions.next$.subscribe({ next: () => sessions.wrote(8), error: expect.fail })
+    const { sessions } = waiting(3)
+    sessions.enqueue(waiter(() => undefined, 8))
     await nextTurn()
     const passed = new Promise((resolve) => setTimeout(resolve, 2))
     let isReleased = false
-    sessions.next$.subscribe({ next: () => (isReleased = true), error: expect.fail })
+    sessions.enqueue(waiter(() => (isReleased = true)))
     await passed
     expect(isReleased).to.equal(false)
     await nextRound(sessions)
     expect(isReleased).to.equal(true)
   })
 
+  it('asks sixteen whether they are ready before it releases the first of them', async () => {
+    const sessions = pace()
+    let asked = 0
+    const seen: number[] = []
+    for (let at = 0; at < 20; at++)
+      sessions.enqueue({
+        isReady: () => ++asked > 0,
+        release: () => seen.push(asked),
+        stay: expect.fail,
+      })
+    await nextTurn()
+    expect(seen).to.deep.equal([...Array<number>(16).fill(16), ...Array<number>(4).fill(20)])
+  })
+
+  it('lets those stay who are not ready, and releases the others', async () => {
+    const { sessions, released } = waiting(3)
+    let stayed = 0
+    sessions.enqueue({ isReady: () => false, release: expect.fail, stay: () => stayed++ })
+    await nextTurn()
+    expect([released(), stayed]).to.deep.equal([3, 1])
+  })
+
   it('goes on where a release throws', async () => {
-    const { sessions } = subscribed(0)
+    const { sessions } = waiting(0)
     const thrown = new Promise((resolve) => {
       process.setUncaughtExceptionCaptureCallback(resolve)
     })
     try {
-      produce<unknown>((out) => {
-        out.next = () => {
-          throw new RangeError('on purpose')
-        }
-        sessions.next$.subscribe(out)
-      }).subscribe({ error: expect.fail })
-      await Promise.all([nextRound(sessions), thrown])
+      const fail = () => {
+        throw new RangeError('on purpose')
+      }
+      const before = nextRound(sessions)
+      sessions.enqueue(waiter(fail))
+      await Promise.all([before, nextRound(sessions), thrown])
     } finally {
       process.setUncaughtExceptionCaptureCallback(null)
     }
@@ -87,7 +109,7 @@ describe('pace', () => {
 
   it('gives way to a crowd for a second a round, and no longer', async () => {
     let now = 0
-    const { sessions, released } = subscribed(300, () => now)
+    const { sessions, released } = waiting(300, () => now)
     sessions.cameIn()
     await nextTurn()
     expect(released()).to.equal(2)

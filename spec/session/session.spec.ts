@@ -3,7 +3,6 @@ import { map, NEVER, type Observable, throwError } from 'rxjs'
 import { Envelope } from '../../lib/feed/envelope.js'
 import type { OverflowStrategy } from '../../lib/operators/held.js'
 import { type Closing, closings, left } from '../../lib/session/closing.js'
-import { Delivery } from '../../lib/session/delivery.js'
 import { losses } from '../../lib/session/losses.js'
 import type { Framed } from '../../lib/session/onePiece.js'
 import type { Outlet } from '../../lib/session/outlet.js'
@@ -53,10 +52,9 @@ function sessionOf(parts: Parts) {
   }
   const options = { mailboxCapacity: capacity, mailboxBytes: 0, drain$, counters, log: silentLog }
   const newLosses = () => losses(silentLog, limitedLines(0))
-  const account = new Delivery(overflow, outlet, options, newLosses)
   const plan = { overflow, messagesSelector: () => watch$.pipe(map(envelope)) }
-  const session$ = session(plan, outlet, options, newLosses, account)
-  return { session$, told, account, counters }
+  const session$ = session(plan, outlet, options, newLosses)
+  return { session$, told, counters }
 }
 
 const endings: Record<string, Closing> = {
@@ -75,12 +73,12 @@ describe('session', () => {
       const ended$ = cold('     --------l-', endings)
       const watchSubs = '       ^-------!'
       const expected = '        --------(l|)'
-      const { session$, told, account } = sessionOf({ watch$, writable$, ended$ })
+      const { session$, told, counters } = sessionOf({ watch$, writable$, ended$ })
       expectObservable(session$).toBe(expected, endings)
       expectSubscriptions(watch$.subscriptions).toBe(watchSubs)
       flush()
       expect(told).to.deep.equal(['[a]', '[b, c]', 'close 1001'])
-      expect(account).to.include({ routed: 3, delivered: 3, dropped: 0, discarded: 0, waiting: 0 })
+      expect(counters).to.include({ delivered: 3, dropped: 0, discarded: 0 })
     })
   })
 
@@ -112,12 +110,11 @@ describe('session', () => {
     marbles(({ cold, expectObservable, flush }) => {
       const watch$ = cold('  aaaa------')
       const drain$ = cold('  -----d----', endings)
-      const { session$, told, account, counters } = sessionOf({ watch$, drain$ })
+      const { session$, told, counters } = sessionOf({ watch$, drain$ })
       expectObservable(session$).toBe('-----(d|)', endings)
       flush()
       expect(told).to.deep.equal(['dropped a 2', 'draining', 'close 1001 Server draining'])
-      expect(account).to.include({ routed: 4, delivered: 0, dropped: 2, discarded: 2, waiting: 0 })
-      expect(counters.discarded).to.equal(2)
+      expect(counters).to.include({ delivered: 0, dropped: 2, discarded: 2 })
     })
   })
 
@@ -126,11 +123,10 @@ describe('session', () => {
       const watch$ = cold('     a-------')
       const writable$ = cold('  -x')
       const ended$ = cold('     ----l---', endings)
-      const { session$, account, counters } = sessionOf({ watch$, writable$, ended$, isClosing: true })
+      const { session$, counters } = sessionOf({ watch$, writable$, ended$, isClosing: true })
       expectObservable(session$).toBe('----(l|)', endings)
       flush()
-      expect(account).to.include({ routed: 1, delivered: 0, dropped: 0, discarded: 1, waiting: 0 })
-      expect(counters).to.include({ delivered: 0, discarded: 1 })
+      expect(counters).to.include({ delivered: 0, dropped: 0, discarded: 1 })
     })
   })
 
