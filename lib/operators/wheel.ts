@@ -14,7 +14,7 @@ import { produce } from './link.js'
  *
  * @param periodMs Time between two ticks of one subscriber, in milliseconds.
  * @param slots How many parts the period has; subscribers of one part tick together. Default: parts of 25 ms, at most
- * 1,024, so that thousands who came at once don't take their turn at once.
+ * 1,024.
  * @throws RangeError where `periodMs` is below 1, or `slots` no whole number of at least 1.
  * @see Varghese and Lauck, Hashed and Hierarchical Timing Wheels, 1987.
  *

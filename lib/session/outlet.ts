@@ -12,7 +12,7 @@ import { SocketWriter } from './socketWriter.js'
 
 /** The writing end of a session. */
 export interface Outlet {
-  /** Emits once, as soon as a batch can be taken: at once, or when the socket is full no more. */
+  /** Emits once, as soon as a batch can be taken: at once, or when nothing waits in a socket that was full. */
   readonly writable$: Observable<void>
   /** Whether a batch can be taken now, or given up at once. */
   readonly isWritable: boolean

@@ -3,7 +3,7 @@ import type { Turns, Waiter } from '../operators/turns.js'
 /**
  * When the batches of all sessions leave: at the end of a turn of the event loop, when all that the turn read was
  * routed, or some turns later where many wait; and while batches hold several messages anyway, three milliseconds after
- * the first.
+ * the first, or after the round before.
  */
 export interface Pace extends Turns {
   /** To be told of everybody who comes in. */

@@ -42,7 +42,7 @@ export abstract class SocketWriter implements DescriptorKeeper {
     if (this.#stream.writableLength > 0) this.#queue(nothing) // and be told when what waits there has left
   }
 
-  /** The socket was full, and is no more. */
+  /** The socket was full, and nothing waits there any more. */
   protected abstract drained(): void
 
   /** Whether it holds more than it should. It takes what comes all the same. */
