@@ -12,7 +12,7 @@ export interface MailboxOptions<T> extends HeldOptions<T> {
    * Default: it would not.
    */
   readonly canRelease?: () => boolean
-  /** Counters to keep, for reading at any time. */
+  /** Counters to keep, of this mailbox alone, for reading at any time. */
   readonly account?: HeldAccount
 }
 

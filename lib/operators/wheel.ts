@@ -68,12 +68,17 @@ export function wheel(
     return delayMs
   }
 
-  function start(): Subscription {
-    dueAt = scheduler.now() + slotMs
-    return scheduler.schedule(function again() {
+  // A timer of its own each time: RxJS lets one repeat whose delay is the same, and Node counts that from before the ticks.
+  function sleep(): void {
+    const slept = (turning = scheduler.schedule(() => {
       turn()
-      this.schedule(undefined, untilDue())
-    }, untilDue())
+      if (turning === slept && subscribers > 0) sleep()
+    }, untilDue()))
+  }
+
+  function start(): void {
+    dueAt = scheduler.now() + slotMs
+    sleep()
   }
 
   /** Passes by the slots that are over and that nobody was woken for. */
@@ -86,7 +91,7 @@ export function wheel(
     if (subscribers > 0) passEmpty()
     const slot = rim[at]
     slot?.add(out)
-    if (subscribers++ === 0) turning = start()
+    if (subscribers++ === 0) start()
     return () => {
       slot?.delete(out)
       if (--subscribers === 0) turning?.unsubscribe()

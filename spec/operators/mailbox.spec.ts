@@ -160,6 +160,85 @@ describe('mailbox', () => {
     expect(asked).to.equal(1)
   })
 
+  describe('loses nothing untold', () => {
+    const told = (
+      feed: (source$: Subject<string>, release$: Subject<void>) => void,
+      options: Partial<MailboxOptions<string>>,
+      onBatch: (source$: Subject<string>) => void = () => undefined,
+    ) => {
+      const source$ = new Subject<string>()
+      const release$ = new Subject<void>()
+      const account = heldAccount()
+      const batches: string[][] = []
+      const all = { capacity: 1, account, releaseSelector: () => release$, ...options }
+      source$.pipe(mailbox(all)).subscribe({
+        next(batch) {
+          batches.push(batch)
+          onBatch(source$)
+        },
+        error: expect.fail,
+      })
+      feed(source$, release$)
+      release$.next()
+      release$.next()
+      return { batches, account }
+    }
+    const feedAll = (values: string[]) => (source$: Subject<string>) => {
+      for (const value of values) source$.next(value)
+    }
+
+    it('after a value that is too large by itself', () => {
+      const options = { capacity: 10, maxBytes: 5, bytesSelector: (value: string) => value.length }
+      const { batches, account } = told(feedAll(['toolong', 'a', 'b']), options)
+      expect(batches).to.deep.equal([letters('ab')])
+      expect(account).to.include({ routed: 3, delivered: 2, dropped: 1, waiting: 0 })
+    })
+
+    it('where who is handed a batch feeds the source', () => {
+      let isFed = false
+      const { batches, account } = told(feedAll(letters('ab')), { canRelease: () => true }, (source$) => {
+        if (isFed) return
+        isFed = true
+        source$.next('f')
+      })
+      expect(account).to.include({ routed: 3, waiting: 0 })
+      expect(account.delivered + account.dropped).to.equal(3)
+      expect(batches.flat()).to.have.length(account.delivered)
+    })
+
+    it('where who is told of a loss feeds the source', () => {
+      let feed = (_value: string): void => undefined
+      let isFed = false
+      const onDropped = () => {
+        if (!isFed) feed('f')
+        isFed = true
+      }
+      const { batches, account } = told(
+        (source$) => {
+          feed = (value) => source$.next(value)
+          feedAll(letters('ab'))(source$)
+        },
+        { overflow: 'dropOldest', onDropped },
+      )
+      expect(account).to.include({ routed: 3, waiting: 0 })
+      expect(account.delivered + account.dropped).to.equal(3)
+      expect(batches.flat()).to.have.length(account.delivered)
+    })
+
+    it('where who is told of a loss ends it', () => {
+      const source$ = new Subject<string>()
+      const account = heldAccount()
+      let asked = 0
+      const releaseSelector = () => (asked++, NEVER)
+      const onDropped = () => subscription.unsubscribe()
+      const options = { capacity: 1, overflow: 'dropOldest', account, releaseSelector, onDropped } as const
+      const subscription = source$.pipe(mailbox<string>(options)).subscribe({ error: expect.fail })
+      feedAll(letters('ab'))(source$)
+      expect(account).to.deep.equal({ routed: 2, delivered: 0, dropped: 1, discarded: 1, waiting: 0 })
+      expect(asked).to.equal(1)
+    })
+  })
+
   it('counts what it discards when it is unsubscribed', () => {
     const account = heldAccount()
     const source$ = new Subject<string>()

@@ -49,6 +49,10 @@ function seenOf(compose: Compose, steps: string, failsAt: number): unknown[] {
   return seen
 }
 
+function throwing(): never {
+  throw new Error('on purpose')
+}
+
 /** Gives a turn to each of those who wait. */
 function giveTurns(waiters: Waiter[]): void {
   for (const waiter of waiters.splice(0))
@@ -200,6 +204,29 @@ describe('mailboxTo', () => {
       expect(asked).to.equal(1)
       expect(batches).to.deep.equal([['a']])
     })
+
+    for (const [what, options] of [
+      ['canRelease', { canRelease: throwing }],
+      ['releaseSelector', { canRelease: () => false, releaseSelector: throwing }],
+    ] as const)
+      it(`makes its own error of a throw in ${what}`, () => {
+        const source$ = new Subject<string>()
+        const waiters: Waiter[] = []
+        const errors: unknown[] = []
+        const all = {
+          capacity: 1,
+          releaseSelector: () => NEVER,
+          turns: { enqueue: (waiter: Waiter) => waiters.push(waiter) },
+          ...options,
+        }
+        source$
+          .pipe(mailboxTo(all, { next: () => expect.fail() }))
+          .subscribe({ error: (error: unknown) => errors.push(error) })
+        source$.next('a')
+        giveTurns(waiters)
+        expect(errors.map(String)).to.deep.equal(['Error: on purpose'])
+        expect(source$.observed).to.equal(false)
+      })
 
     it('says how many it let go', () => {
       const { source$, waiters } = turned({ capacity: 3 })

@@ -104,6 +104,22 @@ describe('wheel', () => {
     })
   })
 
+  it('has a timer of its own for each wake: one that repeats would count from before what ticks', () => {
+    marbles(({ expectObservable, flush }, scheduler) => {
+      const delays: number[] = []
+      const noting: SchedulerLike = {
+        now: () => scheduler.now(),
+        schedule: (work, delay = 0, state) => {
+          delays.push(delay)
+          return scheduler.schedule(work as never, delay, state)
+        },
+      }
+      expectObservable(wheel(4, 4, noting).pipe(map(() => 'x')), '^---------!').toBe('----x---x')
+      flush()
+      expect(delays).to.deep.equal([4, 4, 4])
+    })
+  })
+
   it('takes a period whose slots are longer than a timer can be', () => {
     marbles(({ expectObservable }, scheduler) => {
       let longest = 0
