@@ -337,7 +337,7 @@ describe('runWorkers', () => {
   })
 
   it('drops connections that no worker has descriptors for, rather than hand them round', async () => {
-    const service = await startService({ BROKER_HOST: broker.address, WORKERS: '2' }, [], 'ulimit -n 150')
+    const service = await startService({ BROKER_HOST: broker.address, WORKERS: '2' }, [], 'ulimit -n 300')
     const clients: Client[] = []
     const open = async () => clients.push(...(await openInTurn(service, 'A')))
     const refused = async () => {
