@@ -99,7 +99,7 @@ export class Inbox<T> extends Holding<T> implements Waiter {
     try {
       if (this.#hand.next(batch) === false) {
         this.account.delivered -= batch.length
-        this.account.discarded += batch.length
+        this.discard(batch.length)
       }
     } catch (error) {
       this.#out.error(error) // and not who released: that one has ended, and knows nobody to tell

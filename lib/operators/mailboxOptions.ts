@@ -23,7 +23,7 @@ export interface InboxOptions<T> extends MailboxOptions<T> {
    * Default: it waits for the release alone.
    */
   readonly turns?: Turns | undefined
-  /** Told how many values were held when the end came, if any were. */
+  /** Told how many values reach nobody: held when the end came, or of a batch that nobody took. */
   readonly onDiscarded?: (count: number) => void
 }
 

@@ -109,7 +109,6 @@ export class Delivery implements InboxOptions<DeviceMessage>, Hand<DeviceMessage
       told.length === 0 ? batch : overflow === 'dropNewest' ? [...batch, ...told] : [...told, ...batch],
     )
     if (isTaken) counters.delivered += batch.length
-    else counters.discarded += batch.length
     return isTaken
   }
 
