@@ -50,16 +50,16 @@ export function descriptorOf(stream: Duplex, keeper: DescriptorKeeper): number {
 }
 
 /**
- * Writes what the kernel takes of `bytes` at once, with one system call and nothing else: the books that a stream keeps
+ * Writes what the kernel takes of the first `length` bytes at once, with one system call and nothing else: the books that a stream keeps
  * of each write, for what may have to wait, cost as much as all that a session does (scripts/bench, S2). Whoever calls it
  * knows that nothing waits in the stream: to look there, which among thousands is never at hand, took a tenth of S2.
  *
  * @returns How many bytes were taken. What was not is the stream's, which will also meet what failed here.
  */
-export function directWrite(descriptor: number, bytes: Buffer): number {
+export function directWrite(descriptor: number, bytes: Buffer, length = bytes.length): number {
   if (descriptor === noDescriptor) return 0
   try {
-    return writeSync(descriptor, bytes)
+    return writeSync(descriptor, bytes, 0, length)
   } catch {
     return 0
   }

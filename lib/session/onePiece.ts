@@ -3,38 +3,35 @@ export interface Framed {
   readonly frame: Buffer
 }
 
-// Sizes are powers of two up to 1 MiB, so that all that is kept is 2 MiB.
-const largestBits = 20
-const scratches: (Buffer | undefined)[] = []
+/** Where batches are put together that leave at once. It begins with the last one, until the next. */
+export const scratch = Buffer.allocUnsafeSlow(1_048_576)
 
 /**
- * The frames of a batch, one after another, in one Buffer. That is the same memory each time for batches of about the
- * same size: most writes are done when they return, and then it may be used again. After one that was not, call
- * `giveUpScratch`.
+ * Puts the frames of a batch one after another into `scratch`: the same memory for all, so that the processor has it at
+ * hand.
  *
- * @param isQueued Whether it will have to wait, and so gets memory of its own, no more than it needs.
+ * @returns How many bytes they are; 0 where they don't fit.
  */
-export function inOnePiece(batch: readonly Framed[], isQueued: boolean): Buffer {
+export function intoScratch(batch: readonly Framed[]): number {
+  return fill(scratch, batch)
+}
+
+/** The frames of a batch one after another, in memory of their own and no more than they need: they may wait for long. */
+export function inOnePiece(batch: readonly Framed[]): Buffer {
   let bytes = 0
   for (const { frame } of batch) bytes += frame.length
-  const bits = bitsOf(bytes)
-  const piece =
-    isQueued || bits > largestBits
-      ? Buffer.allocUnsafeSlow(bytes)
-      : (scratches[bits] ??= Buffer.allocUnsafeSlow(2 ** bits))
-  let at = 0
+  const piece = Buffer.allocUnsafeSlow(bytes)
+  fill(piece, batch)
+  return piece
+}
+
+function fill(piece: Buffer, batch: readonly Framed[]): number {
+  let end = 0
   for (const { frame } of batch) {
-    piece.set(frame, at)
-    at += frame.length
+    const begin = end
+    end += frame.length
+    if (end > piece.length) return 0
+    piece.set(frame, begin)
   }
-  return piece.subarray(0, bytes)
-}
-
-/** Leaves a piece to whoever still reads it. */
-export function giveUpScratch(piece: Buffer): void {
-  scratches[bitsOf(piece.length)] = undefined
-}
-
-function bitsOf(bytes: number): number {
-  return 32 - Math.clz32(bytes - 1)
+  return end
 }

@@ -8,7 +8,7 @@ import {
   giveUpDescriptor,
   noDescriptor,
 } from './directWrite.js'
-import { type Framed, giveUpScratch, inOnePiece } from './onePiece.js'
+import { type Framed, inOnePiece, intoScratch, scratch } from './onePiece.js'
 
 // Who sends as many while it reads nothing is cut off.
 const mostOwedPongs = 60
@@ -58,18 +58,14 @@ export abstract class SocketWriter implements DescriptorKeeper {
   /** False where the socket is closing. */
   protected put(bytes: Buffer): boolean {
     const taken = this.#isQueued ? 0 : directWrite(this.#descriptor, bytes)
-    if (taken === bytes.length) return true
-    if (this.socket.readyState !== this.socket.OPEN) return false
-    this.#queue(bytes.subarray(taken))
-    return true
+    return taken === bytes.length || this.#wait(bytes.subarray(taken))
   }
 
   protected putMany(batch: readonly Framed[]): boolean {
-    const wasQueued = this.#isQueued
-    const piece = inOnePiece(batch, wasQueued)
-    const isTaken = this.put(piece)
-    if (!wasQueued && this.#isQueued) giveUpScratch(piece)
-    return isTaken
+    const length = this.#isQueued ? 0 : intoScratch(batch)
+    if (length === 0) return this.put(inOnePiece(batch))
+    const taken = directWrite(this.#descriptor, scratch, length)
+    return taken === length || this.#wait(inOnePiece([{ frame: scratch.subarray(taken, length) }]))
   }
 
   /** Answers a ping; of those that come while something waits, the most recent one alone (RFC 6455, 5.5.3), and not too many. */
@@ -89,6 +85,12 @@ export abstract class SocketWriter implements DescriptorKeeper {
   // `ws` writes frame by frame; a batch of finished frames goes to the stream below it, in one piece.
   get #stream(): Duplex {
     return streamOf(this.socket)
+  }
+
+  #wait(bytes: Buffer): boolean {
+    if (this.socket.readyState !== this.socket.OPEN) return false
+    this.#queue(bytes)
+    return true
   }
 
   #queue(bytes: Buffer): void {
