@@ -16,6 +16,7 @@ import { shareStreamPath } from './http/sharePaths.js'
 import { shareRoutes } from './http/shareRoutes.js'
 import { mergeAllLean } from './operators/mergeAllLean.js'
 import { wheel } from './operators/wheel.js'
+import { busyLoop } from './session/busyLoop.js'
 import { type Closing, closings } from './session/closing.js'
 import { openSession, type OpenSessionOptions } from './session/openSession.js'
 import { pace } from './session/pace.js'
@@ -102,7 +103,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     drain$,
     keepAlive$: wheel(options.keepAliveMs),
     onFrame: () => counters.ignoredFrames++,
-    pace: pace(),
+    pace: pace(busyLoop()),
   })
   const { watch } = streams
   const doors = new Map<string, (visitor: Visitor) => Observable<Closing>>()

@@ -35,7 +35,7 @@ async function connected({ isPaced = false, onSocket = (_socket: WebSocket): voi
   ]
   onSocket(socket)
   const options = { keepAlive$: NEVER, keepAliveMs: 60_000, maxFramesPerSecond: 0, onFrame: () => undefined }
-  const end = outlet(socket, { ...options, pace: pace() }, isPaced)
+  const end = outlet(socket, { ...options, pace: pace(() => false) }, isPaced)
   return { end, peer, socket }
 }
 

@@ -13,8 +13,10 @@ const waiter = (onRelease: () => void, held = 1): Waiter => ({
   stay: expect.fail,
 })
 
+const neverBusy = () => false
+
 function waiting(count: number, now?: () => number) {
-  const sessions = pace(now)
+  const sessions = pace(neverBusy, now)
   let released = 0
   for (let at = 0; at < count; at++) sessions.enqueue(waiter(() => released++))
   return { sessions, released: () => released }
@@ -53,21 +55,35 @@ describe('pace', () => {
     expect(released()).to.equal(30)
   })
 
+  /** Whether one that comes now is still there two milliseconds later. */
+  async function isCollected(sessions: Pace): Promise<boolean> {
+    let isReleased = false
+    const passed = new Promise((resolve) => setTimeout(resolve, 2))
+    sessions.enqueue(waiter(() => (isReleased = true)))
+    await passed
+    const isWaiting = !isReleased
+    await nextRound(sessions)
+    expect(isReleased).to.equal(true)
+    return isWaiting
+  }
+
   it('collects for three milliseconds once sessions get two messages a round', async () => {
     const { sessions } = waiting(3)
     sessions.enqueue(waiter(() => undefined, 8))
     await nextTurn()
-    const passed = new Promise((resolve) => setTimeout(resolve, 2))
-    let isReleased = false
-    sessions.enqueue(waiter(() => (isReleased = true)))
-    await passed
-    expect(isReleased).to.equal(false)
-    await nextRound(sessions)
-    expect(isReleased).to.equal(true)
+    expect(await isCollected(sessions)).to.equal(true)
+  })
+
+  it('collects for three milliseconds while the loop is busy', async () => {
+    let isBusy = true
+    const sessions = pace(() => isBusy)
+    expect(await isCollected(sessions)).to.equal(true)
+    isBusy = false
+    expect(await isCollected(sessions)).to.equal(false)
   })
 
   it('asks sixteen whether they are ready before it releases the first of them', async () => {
-    const sessions = pace()
+    const sessions = pace(neverBusy)
     let asked = 0
     const seen: number[] = []
     for (let at = 0; at < 20; at++)
