@@ -50,9 +50,10 @@ export function descriptorOf(stream: Duplex, keeper: DescriptorKeeper): number {
 }
 
 /**
- * Writes what the kernel takes of the first `length` bytes at once, with one system call and nothing else: the books that a stream keeps
- * of each write, for what may have to wait, cost as much as all that a session does (scripts/bench, S2). Whoever calls it
- * knows that nothing waits in the stream: to look there, which among thousands is never at hand, took a tenth of S2.
+ * Writes what the kernel takes of the first `length` bytes at once, with one system call and nothing else: the books that
+ * a stream keeps of each write, for what may have to wait, cost as much as all that a session does (scripts/bench, S2).
+ * Whoever calls it knows that nothing waits in the stream: to look there, which among thousands is never at hand, took a
+ * tenth of S2.
  *
  * @returns How many bytes were taken. What was not is the stream's, which will also meet what failed here.
  */

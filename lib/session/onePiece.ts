@@ -3,17 +3,24 @@ export interface Framed {
   readonly frame: Buffer
 }
 
-/** Where batches are put together that leave at once. It begins with the last one, until the next. */
+/** Where a batch is put together that leaves at once. The next one overwrites it: what must wait is copied before. */
 export const scratch = Buffer.allocUnsafeSlow(1_048_576)
 
 /**
  * Puts the frames of a batch one after another into `scratch`: the same memory for all, so that the processor has it at
  * hand.
  *
- * @returns How many bytes they are; 0 where they don't fit.
+ * @returns How many bytes they are; 0 where they don't fit, or are none.
  */
 export function intoScratch(batch: readonly Framed[]): number {
   return fill(scratch, batch)
+}
+
+/** What stands in `scratch` from `begin` to `end`, in memory of its own and no more than it needs: it may wait for long. */
+export function outOfScratch(begin: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(end - begin)
+  scratch.copy(copy, 0, begin, end)
+  return copy
 }
 
 /** The frames of a batch one after another, in memory of their own and no more than they need: they may wait for long. */

@@ -8,7 +8,7 @@ import {
   giveUpDescriptor,
   noDescriptor,
 } from './directWrite.js'
-import { type Framed, inOnePiece, intoScratch, scratch } from './onePiece.js'
+import { type Framed, inOnePiece, intoScratch, outOfScratch, scratch } from './onePiece.js'
 
 // Who sends as many while it reads nothing is cut off.
 const mostOwedPongs = 60
@@ -65,7 +65,7 @@ export abstract class SocketWriter implements DescriptorKeeper {
     const length = this.#isQueued ? 0 : intoScratch(batch)
     if (length === 0) return this.put(inOnePiece(batch))
     const taken = directWrite(this.#descriptor, scratch, length)
-    return taken === length || this.#wait(inOnePiece([{ frame: scratch.subarray(taken, length) }]))
+    return taken === length || this.#wait(outOfScratch(taken, length))
   }
 
   /** Answers a ping; of those that come while something waits, the most recent one alone (RFC 6455, 5.5.3), and not too many. */

@@ -93,6 +93,38 @@ describe('outlet', () => {
     expect(end.isWritable).to.equal(true)
   })
 
+  it('writes batches whole and in their order, whatever the kernel leaves of them', async () => {
+    const [{ end, peer }, other] = await Promise.all([connected(), connected()])
+    const sent: string[] = []
+    const sizes = [30_000, 1_000, 300, 70_000]
+    const batch = (...lengths: number[]) =>
+      lengths.map((length) => {
+        const text = `${sent.length} `.padEnd(length, 'abcdefghi'[sent.length % 9])
+        sent.push(text)
+        return { frame: textFrame(text) }
+      })
+    // Their memory is the same: what waits of the one must not be the other's.
+    const filler = { frame: textFrame('x'.repeat(50_000)) }
+    const write = (written: { frame: Buffer }[]) => {
+      expect(end.write(written)).to.equal(true)
+      other.end.write([filler, filler, filler])
+    }
+    peer.pause()
+    write(batch(1_000, 2 ** 20 - 4 - 1_000 - 10)) // headers are 4 and 10 bytes: 1 MiB
+    write(batch(1_000, 2 ** 20 - 4 - 1_000 - 10 + 1))
+    while (end.isWritable) write(batch(...sizes))
+    write(batch(...sizes))
+    let heard = 0
+    peer.on('message', (data: Buffer) => {
+      expect(data.toString() === sent[heard], `message ${heard}`).to.equal(true)
+      // The kernel has room again, and something waits still.
+      if (heard++ === 0) write(batch(...sizes))
+    })
+    peer.resume()
+    while (heard < sent.length) await once(peer, 'message')
+    expect(end.isWritable).to.equal(true)
+  })
+
   it('takes nothing once the socket is closing', async () => {
     const { end, socket } = await connected()
     socket.close()
