@@ -122,7 +122,7 @@ describe('outlet', () => {
     })
     peer.resume()
     while (heard < sent.length) await once(peer, 'message')
-    expect(end.isWritable).to.equal(true)
+    await nextOf(end.writable$)
   })
 
   it('takes nothing once the socket is closing', async () => {
