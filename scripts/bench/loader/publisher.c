@@ -77,15 +77,24 @@ static void finish_packet(uint8_t *packet, uint32_t device, uint64_t round, uint
   memcpy(number + 43, "\"}}", 3);
 }
 
+static const char *answer; // what is left of it to send, between two packets
+static size_t answer_bytes;
+
+static void owe(const char *bytes, size_t length) {
+  if (answer_bytes > 0) return; // one answers for all that came meanwhile
+  answer = bytes;
+  answer_bytes = length;
+}
+
 // Brokers ping now and then, and an MQTT consumer of --serve does too.
 static void answer_peer(void) {
   char bytes[4096];
   ssize_t got = recv(peer, bytes, sizeof bytes, MSG_DONTWAIT);
   if (got == 0) stop("the broker closed the publisher's connection");
   if (got < 0) return;
-  if (nats && memmem(bytes, (size_t)got, "PING", 4)) (void)!send(peer, "PONG\r\n", 6, MSG_NOSIGNAL);
+  if (nats && memmem(bytes, (size_t)got, "PING", 4)) owe("PONG\r\n", 6);
   if (nats && memmem(bytes, (size_t)got, "-ERR", 4)) stop("%.*s", (int)got, bytes);
-  if (serve && (uint8_t)bytes[0] == 0xc0) (void)!send(peer, "\xd0\0", 2, MSG_NOSIGNAL);
+  if (serve && (uint8_t)bytes[0] == 0xc0) owe("\xd0\0", 2);
 }
 
 static void await_packet(uint8_t kind, uint8_t *into, size_t size) {
@@ -140,15 +149,28 @@ static void tell(const char *event) {
 static uint8_t buffer[512 * 1024];
 static size_t held, written;
 
+// How many bytes the peer takes now.
+static size_t taken(const void *bytes, size_t length) {
+  ssize_t took = send(peer, bytes, length, MSG_NOSIGNAL);
+  if (took >= 0) return (size_t)took;
+  if (errno != EAGAIN && errno != EWOULDBLOCK) stop("publishing failed: %s", strerror(errno));
+  return 0;
+}
+
 // Sends until the peer takes no more. False then: the rest waits, and the lag shows.
 static bool flush_buffer(void) {
   while (written < held) {
-    ssize_t took = send(peer, buffer + written, held - written, MSG_NOSIGNAL);
-    if (took < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
-    if (took < 0) stop("publishing failed: %s", strerror(errno));
-    written += (size_t)took;
+    size_t took = taken(buffer + written, held - written);
+    if (took == 0) return false;
+    written += took;
   }
   held = written = 0;
+  while (answer_bytes > 0) {
+    size_t took = taken(answer, answer_bytes);
+    if (took == 0) return false;
+    answer += took;
+    answer_bytes -= took;
+  }
   return true;
 }
 
@@ -211,6 +233,7 @@ int main(int count, char **values) {
     }
     answer_peer();
     if (started) publish_due(started);
+    else if (held == 0) flush_buffer(); // what was left at the stop does not count as sent
     if (started && !rate) {
       struct pollfd writable = {.fd = peer, .events = POLLOUT};
       poll(&writable, 1, 10);
