@@ -5,7 +5,7 @@ import { fastapi } from './fastapi.mjs'
 import { floor } from './floor.mjs'
 import { mosquitto } from './mosquitto.mjs'
 import { nats, natsLatest } from './nats.mjs'
-import { bareNode, nodePlain } from './nodeServers.mjs'
+import { bareNet, bareNode, nodePlain } from './nodeServers.mjs'
 
 export const contestants = [
   floor,
@@ -18,5 +18,6 @@ export const contestants = [
   mosquitto,
   nodePlain,
   bareNode,
+  bareNet,
   fastapi,
 ]

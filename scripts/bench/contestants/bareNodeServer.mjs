@@ -1,13 +1,15 @@
 // What Node itself asks, and so what a service in Node can come near to: a finished frame a message, one write a session
 // and turn of the loop, straight to the descriptor. It bounds, checks and remembers nothing, and hears nobody.
-//   node bareNodeServer.mjs <port> <broker port> <topic>
+//   node bareNodeServer.mjs <port> <broker port> <topic> [net]
+// With `net` there is not even an HTTP parser: what a handshake in Node asks then.
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer as createHttpServer } from 'node:http'
+import { createServer as createNetServer } from 'node:net'
 import mqtt from 'mqtt'
 import { Sender } from 'ws'
 
-const [port, brokerPort, topic] = process.argv.slice(2)
+const [port, brokerPort, topic, mode] = process.argv.slice(2)
 const watchers = new Map()
 let waiting = []
 
@@ -57,11 +59,10 @@ feed.on('message', (_, payload) => {
 const acceptOf = (key) =>
   createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
 
-const server = createServer().on('upgrade', ({ headers, url }, socket) => {
+function take(socket, url, key) {
   const deviceIds = new URL(url, 'http://localhost').searchParams.get('device_ids')?.split(',') ?? []
   const session = { descriptor: socket._handle.fd, socket, frames: null, isQueued: false }
-  const accept = acceptOf(headers['sec-websocket-key'])
-  const head = ['Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`]
+  const head = ['Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${acceptOf(key)}`]
   socket.setNoDelay(true)
   socket.write(`HTTP/1.1 101 Switching Protocols\r\n${head.join('\r\n')}\r\n\r\n`)
   for (const deviceId of deviceIds) {
@@ -74,7 +75,24 @@ const server = createServer().on('upgrade', ({ headers, url }, socket) => {
     socket.destroy()
   }
   socket.on('error', leave).on('end', leave).on('close', leave).resume()
-})
+}
+
+function takeUnparsed(socket) {
+  socket.on('error', () => socket.destroy())
+  // The subscriber's requests are short: each comes in one piece.
+  socket.once('data', (request) => {
+    const [, url, key] = /^GET (\S+)[^]*^Sec-WebSocket-Key: (\S+)/im.exec(request) ?? []
+    if (key === undefined) socket.destroy()
+    else take(socket, url, key)
+  })
+}
+
+const server =
+  mode === 'net'
+    ? createNetServer(takeUnparsed)
+    : createHttpServer().on('upgrade', ({ headers, url }, socket) =>
+        take(socket, url, headers['sec-websocket-key']),
+      )
 server.listen({ port: Number(port), host: '127.0.0.1', backlog: 4096 })
 
 feed.on('connect', () => feed.subscribe(topic, () => console.log('ready')))
