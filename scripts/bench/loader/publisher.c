@@ -1,7 +1,7 @@
 // Publishes device messages at an exact rate, to an MQTT broker (3.1.1, QoS 0), to NATS by its own protocol, or, with
 // --serve, as a broker of its own to the one consumer that connects. Steered by lines on standard input:
-//   go    start          mark  say what was sent, and begin the lag's maximum anew
-//   stop  end and say so, for good   quit  leave
+//   go    start                     mark  say what was sent, and begin the lag's maximum anew
+//   stop  end for good, and say so  quit  leave
 #include "common.h"
 #include <getopt.h>
 
