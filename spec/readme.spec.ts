@@ -38,12 +38,13 @@ describe('README.md', () => {
     expect(scripts).to.include.keys('start', 'test', 'bench', 'build', 'lint')
   })
 
-  it('names the option of Node with which npm start, the command of the package and the benchmark start', () => {
-    const option = /--max-semi-space-size=\d+/
-    const [wanted] = option.exec(read('lib/service/main.ts')) ?? []
-    expect(wanted).to.be.a('string')
-    for (const path of ['package.json', 'scripts/bench/contestants/afluente.mjs', 'README.md'])
-      expect(option.exec(read(path))?.[0], path).to.equal(wanted)
+  it('names the options of Node with which npm start, the command of the package and the benchmark start', () => {
+    for (const option of [/--max-semi-space-size=\d+/, /--use-largepages=\w+/]) {
+      const [wanted] = option.exec(read('lib/service/main.ts')) ?? []
+      expect(wanted).to.be.a('string')
+      for (const path of ['package.json', 'scripts/bench/contestants/afluente.mjs', 'README.md'])
+        expect(option.exec(read(path))?.[0], path).to.equal(wanted)
+    }
   })
 
   it("has the schema's table of settings (else: node scripts/settingsTable.mjs --write)", () => {

@@ -1,5 +1,6 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=8 --use-largepages=silent
 // Node's young generation grows to three times 16 MB while thousands come in: a fifth of what an open session takes.
+// Its own code on pages of 2 MiB costs 9 MB once, and spares the processor looking up thousands of small ones (S2).
 import { AfluenteError } from '../errors.js'
 import { createCounters } from '../stats/counters.js'
 import { explainDemo, startDemo } from './demo.js'

@@ -9,7 +9,7 @@ import { missingMosquitto, startConsumer, topic } from './broker.mjs'
 export const entry = join(benchFolder, '../../dist/lib/service/main.js')
 
 // As `npm start` and the package's command do.
-const asStarted = ['--max-semi-space-size=8']
+const asStarted = ['--max-semi-space-size=8', '--use-largepages=silent']
 
 const isReady = (port) => () =>
   new Promise((resolve) => {
