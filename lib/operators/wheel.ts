@@ -1,19 +1,12 @@
 import { asyncScheduler, type Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs'
 import { produce } from './link.js'
 
-// So many tick together before others are sent to other slots.
-const crowd = 8
-// Its multiples, modulo 1, are spread evenly however many they are (Knuth, The Art of Computer Programming, 6.4).
-const goldenRatio = (Math.sqrt(5) - 1) / 2
-
 /**
  * Emits once a period to each of its subscribers, from one timer for all of them: a timing wheel. In other words:
  * `interval(periodMs)`, but 10,000 subscriptions cost one timer, and their ticks are spread over the period.
  *
  * The first tick comes within one slot (`periodMs / slots`) before the end of a subscriber's first period, the others
- * one period apart. Those who come to a slot that has eight already tick sooner, but half a period after they came at the
- * earliest: who comes in a crowd, as after a restart, doesn't tick in one for ever. It wakes only where somebody is due.
- * Never completes.
+ * one period apart. It wakes only where somebody is due. Never completes.
  *
  * ```
  * wheel(4, 4)  ---x---x---x      subscribed just after a turn
@@ -47,7 +40,6 @@ export function wheel(
   let dueAt = 0 // when the slot after `at` is
   let wakeAt = 0
   let subscribers = 0
-  let spread = 0
   let turning: Subscription | undefined
 
   function advance(): void {
@@ -95,25 +87,11 @@ export function wheel(
     while (dueAt <= now && rim[(at + 1) % slots]?.size === 0) advance()
   }
 
-  /** How many slots ahead a newcomer ticks first. */
-  function slotsAhead(): number {
-    if ((rim[at]?.size ?? 0) < crowd) return slots
-    return 1 + Math.ceil((0.5 + ((++spread * goldenRatio) % 1) / 2) * (slots - 1))
-  }
-
-  function wakeBy(instant: number): void {
-    if (instant >= wakeAt) return
-    turning?.unsubscribe()
-    sleep()
-  }
-
   return produce((out) => {
     if (subscribers > 0) passEmpty()
-    const ahead = slotsAhead()
-    const slot = rim[(at + ahead) % slots]
+    const slot = rim[at]
     slot?.add(out)
     if (subscribers++ === 0) start()
-    else wakeBy(dueAt + (ahead - 1) * slotMs)
     return () => {
       slot?.delete(out)
       if (--subscribers === 0) turning?.unsubscribe()

@@ -145,24 +145,6 @@ describe('wheel', () => {
     })
   })
 
-  it('ticks a crowd at its own times, all of them half a period to a period after they came', () => {
-    marbles((_helpers, scheduler) => {
-      const wheel$ = wheel(25_000, undefined, scheduler)
-      const ticks: number[][] = Array.from({ length: 2_000 }, () => [])
-      for (const own of ticks) {
-        wheel$.pipe(take(2)).subscribe({ next: () => own.push(scheduler.now()), error: expect.fail })
-      }
-      scheduler.flush()
-      const together = new Map<number, number>()
-      for (const [first = 0, second = 0] of ticks) {
-        expect(first).to.be.within(12_500, 25_000)
-        expect(second - first).to.equal(25_000)
-        together.set(first, (together.get(first) ?? 0) + 1)
-      }
-      expect(Math.max(...together.values())).to.be.at.most(14)
-    })
-  })
-
   it('refuses a period below a millisecond, and slots that are no whole number', () => {
     expect(() => wheel(0)).to.throw(RangeError, 'periodMs must be at least 1, got 0')
     expect(() => wheel(0.0001)).to.throw(RangeError, '0.0001')
