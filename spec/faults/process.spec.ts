@@ -108,9 +108,22 @@ describe('the end of the process', () => {
     expect((await silent.next((frame) => eventOf(frame)?.event === 'draining')).payload).to.not.be.empty
     expect(await silent.closeCode()).to.equal(1001)
     expect(service.child.exitCode, 'waits for the answer').to.equal(null)
-    service.child.kill('SIGTERM')
+    const again = setInterval(() => service.child.kill('SIGTERM'), 100)
+    opens('signals', () => clearInterval(again))
     expect(await service.exited).to.equal(1)
   })
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`row 47: a ${signal} that comes twice, from a terminal and handed on by npm, is one`, async () => {
+      const service = await startServiceAt(await startMosquitto(), { CLOSE_TIMEOUT_SECS: '1' })
+      const silent = await openRawSocket(`${service.ws}${stream}A`, { allowHalfOpen: true })
+      service.child.kill(signal)
+      expect((await silent.next((frame) => eventOf(frame)?.event === 'draining')).payload).to.not.be.empty
+      service.child.kill(signal)
+      expect(await silent.closeCode()).to.equal(1001)
+      expect(await service.exited).to.equal(0)
+    })
+  }
 
   const awayBrokers = {
     'was never there': async () => startService({ BROKER_HOST: `127.0.0.1:${await freePort()}` }),
