@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Subject } from 'rxjs'
 import {
   isMade,
@@ -13,6 +14,8 @@ import type { LmdbChange } from './lmdbWriter.js'
 import { storeUnavailable } from './storeUnavailable.js'
 
 const attempts = 20
+// A disk that stands still holds up those who write, and nobody who reads.
+const longestWaitMs = 100
 const nothing = Buffer.alloc(0)
 
 /** A share store in lmdb, which can also tell every revocation that it holds, made here or not. */
@@ -21,12 +24,14 @@ export interface LmdbShareStore extends ShareStore {
 }
 
 /**
- * Keeps shares in an lmdb environment: a record is on disk before `update` resolves. `changed$` tells what this process
- * changed. The environment is the caller's to close.
+ * Keeps shares in an lmdb environment: a record is on disk before `update` resolves, and `get` waits for what is being
+ * written of it, 100 ms at most: whether a share that is just being extended has ended is not to be told by what it was before. `changed$`
+ * tells what this process changed. The environment is the caller's to close.
  */
 export function lmdbShareStore(environment: LmdbEnvironment): LmdbShareStore {
   const shares = environment.database('shares')
   const changed$ = new Subject<string | null>()
+  const writing = new Map<string, Promise<unknown>>()
 
   function read(key: Buffer): Buffer | undefined {
     environment.refresh()
@@ -43,11 +48,27 @@ export function lmdbShareStore(environment: LmdbEnvironment): LmdbShareStore {
       const changes: LmdbChange[] = [{ database: 'shares', key, value: Buffer.from(JSON.stringify(next)) }]
       if (next.kind === 'made') changes.push({ database: 'subjects', key: subjectKey(next), value: nothing })
       const onlyIf = { database: 'shares', key, value: held ?? null } as const
-      if (!(await environment.write({ onlyIf, changes }))) continue
+      if (!(await tracked(shareId, environment.write({ onlyIf, changes })))) continue
       changed$.next(shareId)
       return next
     }
     throw storeUnavailable('The share is changed by others too often')
+  }
+
+  async function tracked<T>(shareId: string, written: Promise<T>): Promise<T> {
+    writing.set(shareId, written)
+    try {
+      return await written
+    } finally {
+      if (writing.get(shareId) === written) writing.delete(shareId)
+    }
+  }
+
+  async function get(shareId: string): Promise<StoredShare | undefined> {
+    const written = writing.get(shareId)?.catch(() => undefined) // whoever writes is told
+    if (written !== undefined) await Promise.race([written, delay(longestWaitMs, undefined, { ref: false })])
+    const held = await attempt(() => read(Buffer.from(shareId)))
+    return held === undefined ? undefined : shareIn(held)
   }
 
   // A range is read to its end in one go, so that no write comes between; only keys and small records are in it.
@@ -77,11 +98,7 @@ export function lmdbShareStore(environment: LmdbEnvironment): LmdbShareStore {
   }
 
   return {
-    get: (shareId) =>
-      attempt(() => {
-        const held = read(Buffer.from(shareId))
-        return held === undefined ? undefined : shareIn(held)
-      }),
+    get,
     update,
     list: (subject) => attempt(() => (subject === undefined ? all().filter(isMade) : ofSubject(subject))),
     allRevoked: () => attempt(() => all().filter(({ revokedAt }) => revokedAt !== undefined)),

@@ -144,6 +144,19 @@ for (const [name, opener] of Object.entries({ lmdbShareStore: lmdb, redisShareSt
         expect(await store.get(shareId), shareId).to.not.be.undefined
     })
 
+    it('gives back a change that is being written', async () => {
+      await store.update('written', () => shareRecord({ shareId: 'written', expiresAt: 1 }))
+      let updated: Promise<unknown> | undefined
+      await new Promise<void>((resolve) => {
+        updated = store.update('written', () => {
+          resolve() // the write is begun by the time this is heard
+          return shareRecord({ shareId: 'written', expiresAt: 2 })
+        })
+      })
+      expect(await store.get('written')).to.include({ expiresAt: 2 })
+      await updated
+    })
+
     it('keeps what was put through a restart', async () => {
       await store.update('kept', () => foreignRevocation({ shareId: 'kept', revokedAt: 7 }))
       expect(await (await stores.open()).get('kept')).to.deep.equal({
