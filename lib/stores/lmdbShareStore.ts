@@ -25,8 +25,8 @@ export interface LmdbShareStore extends ShareStore {
 
 /**
  * Keeps shares in an lmdb environment: a record is on disk before `update` resolves, and `get` waits for what is being
- * written of it, 100 ms at most: whether a share that is just being extended has ended is not to be told by what it was before. `changed$`
- * tells what this process changed. The environment is the caller's to close.
+ * written of it, 100 ms at most: whether a share has ended that is just being extended is not to be told by what it was
+ * before. `changed$` tells what this process changed. The environment is the caller's to close.
  */
 export function lmdbShareStore(environment: LmdbEnvironment): LmdbShareStore {
   const shares = environment.database('shares')
@@ -67,8 +67,10 @@ export function lmdbShareStore(environment: LmdbEnvironment): LmdbShareStore {
   async function get(shareId: string): Promise<StoredShare | undefined> {
     const written = writing.get(shareId)?.catch(() => undefined) // whoever writes is told
     if (written !== undefined) await Promise.race([written, delay(longestWaitMs, undefined, { ref: false })])
-    const held = await attempt(() => read(Buffer.from(shareId)))
-    return held === undefined ? undefined : shareIn(held)
+    return attempt(() => {
+      const held = read(Buffer.from(shareId))
+      return held === undefined ? undefined : shareIn(held)
+    })
   }
 
   // A range is read to its end in one go, so that no write comes between; only keys and small records are in it.
