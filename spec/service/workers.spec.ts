@@ -275,7 +275,8 @@ describe('runWorkers', () => {
     const silent = await openRawSocket(`${service.ws}${stream}A`, { allowHalfOpen: true })
     service.child.kill('SIGTERM')
     await silent.next((frame) => eventOf(frame)?.event === 'draining')
-    service.child.kill('SIGTERM')
+    const again = setInterval(() => service.child.kill('SIGTERM'), 100)
+    opens('signals', () => clearInterval(again))
     expect(await service.exited).to.equal(1)
     await eventually(
       () => pidsOf(service).every(isGone),
