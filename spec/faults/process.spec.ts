@@ -108,9 +108,7 @@ describe('the end of the process', () => {
     expect((await silent.next((frame) => eventOf(frame)?.event === 'draining')).payload).to.not.be.empty
     expect(await silent.closeCode()).to.equal(1001)
     expect(service.child.exitCode, 'waits for the answer').to.equal(null)
-    const again = setInterval(() => service.child.kill('SIGTERM'), 100)
-    opens('signals', () => clearInterval(again))
-    expect(await service.exited).to.equal(1)
+    expect(await service.insist('SIGTERM')).to.equal(1)
   })
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

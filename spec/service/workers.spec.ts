@@ -275,9 +275,7 @@ describe('runWorkers', () => {
     const silent = await openRawSocket(`${service.ws}${stream}A`, { allowHalfOpen: true })
     service.child.kill('SIGTERM')
     await silent.next((frame) => eventOf(frame)?.event === 'draining')
-    const again = setInterval(() => service.child.kill('SIGTERM'), 100)
-    opens('signals', () => clearInterval(again))
-    expect(await service.exited).to.equal(1)
+    expect(await service.insist('SIGTERM')).to.equal(1)
     await eventually(
       () => pidsOf(service).every(isGone),
       (areGone) => areGone,

@@ -13,6 +13,8 @@ export interface Running {
   readonly exited: Promise<number | string>
   /** Ends it, and waits until it is gone. */
   stop(signal?: NodeJS.Signals): Promise<number | string>
+  /** Sends a signal again and again until it has ended: what comes at once after another is the same one to it. */
+  insist(signal: NodeJS.Signals): Promise<number | string>
 }
 
 export function run(command: string, args: readonly string[], options: SpawnOptions = {}): Running {
@@ -56,6 +58,11 @@ export function run(command: string, args: readonly string[], options: SpawnOpti
     return exited
   }
 
+  function insist(signal: NodeJS.Signals): Promise<number | string> {
+    const again = setInterval(() => child.kill(signal), 100)
+    return exited.finally(() => clearInterval(again))
+  }
+
   const close = opens(command, () => kill('SIGKILL'))
   void exited.then(close)
   return {
@@ -63,6 +70,7 @@ export function run(command: string, args: readonly string[], options: SpawnOpti
     output: () => text,
     printed,
     exited,
+    insist,
     async stop(signal = 'SIGTERM') {
       const status = await kill(signal)
       await close()
