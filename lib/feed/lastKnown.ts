@@ -26,8 +26,7 @@ export interface Recency {
   readonly hasPosition: boolean
 }
 
-export function recencyOf(envelope: Envelope): Recency {
-  const { body, receivedAt } = envelope
+export function recencyOf({ body, receivedAt }: Pick<Envelope, 'body' | 'receivedAt'>): Recency {
   return { deviceTime: deviceTimeOf(body, receivedAt), hasPosition: positionOf(body) !== null }
 }
 

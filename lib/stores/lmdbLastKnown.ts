@@ -18,6 +18,7 @@ import type { LmdbLastKnownOptions } from './lmdbLastKnownOptions.js'
 import { entryOf, type KnownEntry, lmdbWaiting } from './lmdbWaiting.js'
 import type { LmdbChange } from './lmdbWriter.js'
 import { deviceIdOf, isStored, keyOf, readHead, readKnown, valueOf } from './knownValue.js'
+import { notedTogether } from './notedTogether.js'
 import { storeUnavailable } from './storeUnavailable.js'
 
 /** Last known messages on disk. */
@@ -40,10 +41,7 @@ const secondChances = 32
  * in batches, while `written$` is subscribed. In memory stay the recency of every device that is kept, about 150 bytes
  * each, and what isn't written yet. Resolves when what was there is known again.
  */
-export async function lmdbLastKnown(
-  environment: LmdbEnvironment,
-  options: LmdbLastKnownOptions,
-): Promise<LmdbLastKnown> {
+export async function lmdbLastKnown(environment: LmdbEnvironment, options: LmdbLastKnownOptions) {
   const { maxDevices, maxAgeMs, writeMs = 5_000, isShared = false } = options
   const waiting = lmdbWaiting(options.maxWaitingBytes ?? getHeapStatistics().heap_size_limit / 4)
   const stored = environment.database('lastKnown')
@@ -113,6 +111,7 @@ export async function lmdbLastKnown(
   }
 
   async function write(): Promise<number> {
+    noted.settle()
     forgetAged()
     let written = 0
     // What comes meanwhile is left to the next time, or a busy feed would let no write end.
@@ -160,29 +159,31 @@ export async function lmdbLastKnown(
   }
   evict()
 
+  const noted = notedTogether(({ deviceId, bytes, receivedAt, body }) => {
+    const recency = recencyOf({ body, receivedAt })
+    const entry = entries.get(deviceId)
+    if (entry !== undefined) {
+      entry.wasNoted = true
+      if (!replaces(entry.recency, recency)) return
+      entry.receivedAt = receivedAt
+      entry.recency = recency
+      waiting.put(entry, bytes)
+      return
+    }
+    const added = entryOf(deviceId, { receivedAt, recency }, false)
+    entries.set(deviceId, added)
+    waiting.put(added, bytes)
+    if (entries.size > maxDevices) evict()
+  })
+
   function knownEntry(deviceId: string): KnownEntry | undefined {
+    noted.settle()
     const entry = entries.get(deviceId)
     return entry === undefined || entry.isLost || isTooOld(entry.receivedAt) ? undefined : entry
   }
 
   return {
-    note(envelope) {
-      const { deviceId, bytes, receivedAt } = envelope
-      const recency = recencyOf(envelope)
-      const entry = entries.get(deviceId)
-      if (entry !== undefined) {
-        entry.wasNoted = true
-        if (!replaces(entry.recency, recency)) return
-        entry.receivedAt = receivedAt
-        entry.recency = recency
-        waiting.put(entry, bytes)
-        return
-      }
-      const added = entryOf(deviceId, { receivedAt, recency }, false)
-      entries.set(deviceId, added)
-      waiting.put(added, bytes)
-      if (entries.size > maxDevices) evict()
-    },
+    note: noted.add,
     has: (deviceId) => knownEntry(deviceId) !== undefined,
     get(deviceId) {
       const entry = knownEntry(deviceId)
@@ -195,5 +196,5 @@ export async function lmdbLastKnown(
     },
     written$: merge(written$, lost$),
     flush,
-  }
+  } satisfies LmdbLastKnown
 }
