@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import type { Duplex } from 'node:stream'
 import { connect, type IClientOptions, type MqttClient } from 'mqtt'
 import { BehaviorSubject, distinctUntilChanged, type Observable, retry, share, timer } from 'rxjs'
 import { produce } from '../operators/link.js'
 import type { Counters } from '../stats/counters.js'
 import type { Log } from '../stats/log.js'
 import type { FeedMessage } from './decode.js'
+import { brokerSocket } from './brokerSocket.js'
 import { connectionRefusal, isVersionRefused } from './brokerRefusal.js'
 
 export interface MqttFeedOptions {
@@ -52,7 +54,7 @@ export function mqttFeed(options: MqttFeedOptions): Feed {
   let failures = 0
 
   const messages$ = produce<FeedMessage>((out) => {
-    const client = connect(url, clientOptions(options, protocolVersion))
+    const client = clientOf(url, clientOptions(options, protocolVersion), (message) => out.next(message))
     let isAnswered = false
     const fail = (error: Error) => out.error(error)
     client.on('connect', () => {
@@ -103,6 +105,23 @@ export function mqttFeed(options: MqttFeedOptions): Feed {
   }
 
   return { messages$, connected$: connected$.pipe(distinctUntilChanged()) }
+}
+
+/** A client that connects, and hands on itself only what doesn't pass it by. */
+function clientOf(
+  url: string,
+  options: IClientOptions,
+  onMessage: (message: FeedMessage) => void,
+): MqttClient {
+  const client = connect(url, { ...options, manualConnect: true })
+  const { protocol, socksProxy, host = 'localhost', port = 1883 } = client.options
+  const protocolVersion = options.protocolVersion === 5 ? 5 : 4
+  if (protocol === 'mqtt' && !socksProxy) {
+    const holder = client as unknown as { streamBuilder: () => Duplex } // private in MQTT.js; without it nothing is lost
+    const isAccepted = () => client.connected
+    holder.streamBuilder = () => brokerSocket({ host, port, protocolVersion, isAccepted, onMessage })
+  }
+  return client.connect()
 }
 
 // Where much waits to be read Node reads 2 MiB in one turn, which are thousands of messages; meanwhile nothing leaves.

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { opens } from './opened.js'
 
-/** What an MQTT 3.1.1 broker answers to a CONNECT (3.2.2.3). */
+/** What a broker answers to a CONNECT: in MQTT 3.1.1 (3.2.2.3). */
 export const connackCodes = { accepted: 0, unavailable: 3, notAuthorized: 5 } as const
 
 export interface ScriptedBroker {
@@ -12,6 +12,8 @@ export interface ScriptedBroker {
   connects(): number
   /** Sends a message to the client that was accepted; waits for it to subscribe. */
   send(payload: string): Promise<void>
+  /** Sends it anything; waits likewise. Resolves when the system has taken it. */
+  sendBytes(bytes: Uint8Array): Promise<void>
   close(): Promise<unknown>
 }
 
@@ -21,16 +23,18 @@ export async function startScriptedBroker(codes: readonly number[]): Promise<Scr
   const sockets = new Set<Socket>()
   let connects = 0
   let subscriber: Socket | undefined
+  let noProperties: number[] = [] // in MQTT 5 their length, which is 0
 
   function answer(socket: Socket, packet: Buffer): void {
     const type = packet[0]! >> 4
     if (type === 1) {
       const code = codes[Math.min(connects++, codes.length - 1)] ?? 0
-      const connack = Buffer.of(0x20, 2, 0, code)
+      noProperties = packet[8] === 5 ? [0] : []
+      const connack = Buffer.of(0x20, 2 + noProperties.length, 0, code, ...noProperties)
       if (code === 0) socket.write(connack)
       else socket.end(connack)
     } else if (type === 8) {
-      socket.write(Buffer.of(0x90, 3, packet[2]!, packet[3]!, 0))
+      socket.write(Buffer.of(0x90, 3 + noProperties.length, packet[2]!, packet[3]!, ...noProperties, 0))
       subscriber = socket
       news.emit('news')
     } else if (type === 12) {
@@ -58,15 +62,21 @@ export async function startScriptedBroker(codes: readonly number[]): Promise<Scr
     await new Promise((resolve) => server.close(resolve))
   })
 
+  async function sendBytes(bytes: Uint8Array): Promise<void> {
+    while (subscriber === undefined) await once(news, 'news')
+    const to = subscriber
+    await new Promise<unknown>((resolve) => to.write(bytes, resolve))
+  }
+
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     connects: () => connects,
     async send(payload) {
-      while (subscriber === undefined) await once(news, 'news')
       const topic = Buffer.from('tracking/data')
       const body = Buffer.concat([Buffer.of(0, topic.length), topic, Buffer.from(payload)])
-      subscriber.write(Buffer.concat([Buffer.of(0x30, body.length), body]))
+      await sendBytes(Buffer.concat([Buffer.of(0x30, body.length), body]))
     },
+    sendBytes,
     close,
   }
 }
