@@ -18,7 +18,7 @@ const nothing = Buffer.alloc(0)
 
 /**
  * A TCP connection to a broker for an MQTT client, of which `pipe` is all that reads. Messages at QoS 0 pass the client
- * by: nobody answers them, and what a client does for each all the same was a sixth of what a message costs (scripts/bench,
+ * by: nobody answers them, and what a client does for each all the same was a tenth of what a message costs (scripts/bench,
  * S1). Any other packet is the client's, and so is all that comes until it is done with that: the order stays.
  */
 export function brokerSocket(options: BrokerSocketOptions): Socket {
