@@ -40,8 +40,9 @@ export interface DeviceStreams {
 }
 
 /**
- * Partitions a feed into one actor per device. A group of `groupBy` is the actor's inbox: envelopes come to it, and so
- * does the request of who watches it first, which is how a watcher may come before the first message.
+ * Partitions a feed into one actor per device. A group of `groupBy` lives as long as its actor and brings it the first
+ * item: an envelope, or the request of who watches it, which is how a watcher may come before the first message. All
+ * that follows goes to the actor directly.
  *
  * ```
  * feed$            a1--b1--a2--c1--|
@@ -85,14 +86,14 @@ export function deviceStreams(feed$: Observable<Envelope>, options: DeviceStream
     }
   }
 
-  function runActor(inbox$: GroupedObservable<string, Item>): Observable<never> {
-    const actor = new DeviceActor(inbox$.key, floor, scheduler.now())
-    actors.set(inbox$.key, actor)
+  function runActor(device$: GroupedObservable<string, Item>): Observable<never> {
+    const actor = new DeviceActor(device$.key, floor, scheduler.now())
+    actors.set(device$.key, actor)
     counters.actors++
-    return inbox$.pipe(
+    return device$.pipe(
       deliver({ next: (item) => receive(actor, item) }),
       finalize(() => {
-        actors.delete(inbox$.key)
+        actors.delete(device$.key)
         counters.actors--
         floor = Math.max(floor, actor.seq)
       }),

@@ -1,13 +1,14 @@
 // What Node itself asks, and so what a service in Node can come near to: a finished frame a message, one write a session
-// and turn of the loop, straight to the descriptor. It bounds, checks and remembers nothing, and hears nobody.
+// and turn of the loop, straight to the descriptor, and no client library before it. It bounds, checks and remembers nothing,
+// and hears nobody.
 //   node bareNodeServer.mjs <port> <broker port> <topic> [net]
 // With `net` there is not even an HTTP parser: what a handshake in Node asks then.
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createNetServer } from 'node:net'
-import mqtt from 'mqtt'
 import { Sender } from 'ws'
+import { bareFeed } from './bareFeed.mjs'
 
 const [port, brokerPort, topic, mode] = process.argv.slice(2)
 const watchers = new Map()
@@ -39,9 +40,7 @@ function write(session, bytes) {
   session.socket.write(bytes.subarray(taken), () => (session.isQueued = session.socket.writableLength > 0))
 }
 
-const feed = mqtt.connect(`mqtt://127.0.0.1:${brokerPort}`, { log: () => undefined })
-feed.on('message', (_, payload) => {
-  const text = payload.toString()
+function route(text) {
   const sessions = watchers.get(JSON.parse(text).data.DEVICE_ID)
   if (sessions === undefined) return
   const frame = frameOf(text)
@@ -54,7 +53,7 @@ feed.on('message', (_, payload) => {
       session.frames.push(frame)
     }
   }
-})
+}
 
 const acceptOf = (key) =>
   createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
@@ -95,4 +94,4 @@ const server =
       )
 server.listen({ port: Number(port), host: '127.0.0.1', backlog: 4096 })
 
-feed.on('connect', () => feed.subscribe(topic, () => console.log('ready')))
+bareFeed(Number(brokerPort), topic, () => console.log('ready'), route)
