@@ -55,10 +55,10 @@ describe('pace', () => {
     expect(released()).to.equal(30)
   })
 
-  /** Whether one that comes now is still there two milliseconds later. */
-  async function isCollected(sessions: Pace): Promise<boolean> {
+  /** Whether one that comes now is still there a millisecond before `ms` have passed. */
+  async function isCollected(sessions: Pace, ms: number): Promise<boolean> {
     let isReleased = false
-    const passed = new Promise((resolve) => setTimeout(resolve, 2))
+    const passed = new Promise((resolve) => setTimeout(resolve, ms - 1))
     sessions.enqueue(waiter(() => (isReleased = true)))
     await passed
     const isWaiting = !isReleased
@@ -67,19 +67,19 @@ describe('pace', () => {
     return isWaiting
   }
 
-  it('collects for three milliseconds once sessions get two messages a round', async () => {
+  it('collects for six milliseconds once sessions get two messages a round', async () => {
     const { sessions } = waiting(3)
     sessions.enqueue(waiter(() => undefined, 8))
     await nextTurn()
-    expect(await isCollected(sessions)).to.equal(true)
+    expect(await isCollected(sessions, 6)).to.equal(true)
   })
 
   it('collects for three milliseconds while the loop is busy', async () => {
     let isBusy = true
     const sessions = pace(() => isBusy)
-    expect(await isCollected(sessions)).to.equal(true)
+    expect(await isCollected(sessions, 3)).to.equal(true)
     isBusy = false
-    expect(await isCollected(sessions)).to.equal(false)
+    expect(await isCollected(sessions, 3)).to.equal(false)
   })
 
   it('asks sixteen whether they are ready before it releases the first of them', async () => {
