@@ -1,6 +1,6 @@
 // What Node itself asks, and so what a service in Node can come near to: a finished frame a message, one write a session
-// and turn of the loop, straight to the descriptor, and no client library before it. It bounds, checks and remembers nothing,
-// and hears nobody.
+// and turn of the loop, straight to the descriptor, and no client library before it. It bounds, checks and remembers
+// nothing, and hears nobody.
 //   node bareNodeServer.mjs <port> <broker port> <topic> [net]
 // With `net` there is not even an HTTP parser: what a handshake in Node asks then.
 import { createHash } from 'node:crypto'
